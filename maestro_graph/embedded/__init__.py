@@ -1,0 +1,1 @@
+"""The embedded ensemble: real experts of different strengths, in-process, on the CPU, without torch."""
