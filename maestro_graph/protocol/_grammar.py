@@ -1,0 +1,54 @@
+"""The bounded regular expression of a turn, derived from the actions that exist now.
+
+Servers with structured decoding (vLLM's `structured_outputs: {"regex": …}`) sample only turns that `parse_turn`
+accepts. Every part is bounded, since an unbounded one is cut by the token limit and is no turn then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["turn_regex"]
+
+_SPECIAL = frozenset(r"\.^$|?*+()[]{}")
+# A `<` is allowed where it cannot begin a tag: before a space, a digit, `=` or the backslash of neutralised text.
+_THOUGHT = r"[^<]"
+_QUERY_FIRST = r"[^<> \t\r\n]"
+_QUERY = r"(?:[^<\r\n]|<[ =0-9\\])"
+_ANSWER_FIRST = r"[^< \t\r\n]"
+_ANSWER = r"(?:[^<]|<[ =0-9\\])"
+
+
+def turn_regex(
+    actions: Iterable[tuple[str, str | None]],
+    *,
+    max_thought: int = 2000,
+    max_query: int = 500,
+    max_answer: int = 1000,
+    max_calls: int = 1,
+    think_opened: bool = False,
+) -> str:
+    """Regular expression (no look-around, no back-references) that matches whole turns.
+
+    Args:
+        actions: pairs (expert, protocol name of a skill or `None`).
+        max_thought, max_query, max_answer: bounds in characters.
+        max_calls: searches a turn may hold.
+        think_opened: for chat templates that open `<think>` themselves: the turn starts inside it and must close it.
+    """
+    heads = "|".join(_literal(expert if skill is None else f"{expert}@@{skill}") for expert, skill in sorted(
+        actions, key=lambda pair: (pair[0], pair[1] or "")))
+    answer = rf"<answer> {_ANSWER_FIRST}{_ANSWER}{{0,{max_answer - 1}}} </answer>"
+    if think_opened:
+        thought = rf"{_THOUGHT}{{0,{max_thought}}}</think>\n{{0,2}}"
+    else:
+        thought = rf"(?:<think>{_THOUGHT}{{0,{max_thought}}}</think>\n{{0,2}})?"
+    if not heads:
+        return thought + answer
+    search = rf"<search> (?:{heads}): {_QUERY_FIRST}{_QUERY}{{0,{max_query - 1}}} </search>"
+    searches = search if max_calls == 1 else rf"{search}(?:\n{search}){{0,{max_calls - 1}}}"
+    return rf"{thought}(?:{searches}|{answer})"
+
+
+def _literal(text: str) -> str:
+    return "".join("\\" + char if char in _SPECIAL else char for char in text)

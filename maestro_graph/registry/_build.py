@@ -1,0 +1,128 @@
+"""From configuration to objects: experts, skills and routers, all through entry points."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from maestro_graph.errors import RegistryError, UnknownNameError
+from maestro_graph.experts import Expert, ExpertCard
+from maestro_graph.images import ImageStore
+from maestro_graph.protocol import PROTOCOL_VERSION
+from maestro_graph.registry._config import ExpertConfig, RegistryConfig, RouterConfig, read_config
+from maestro_graph.registry._registry import Registry
+from maestro_graph.routers import Router
+from maestro_graph.skills import Skill
+
+__all__ = ["build_expert", "build_registry", "build_router", "load_registry", "resolve_router"]
+
+EXPERTS, SKILLS, ROUTERS = "maestro.experts", "maestro.skills", "maestro.routers"
+
+SkillLoader = Callable[[Iterable[str], Path | None], Iterable[Skill]]
+"""An entry point of `maestro.skills`: given names (or `*`) and folders, returns the skills it knows of them."""
+
+
+def load_registry(source: str | Path = "embedded", *, images: ImageStore | None = None) -> Registry:
+    """Load a registry: a preset (`embedded`, `paper`, `openai`) or the path of a YAML file.
+
+    Raises:
+        RegistryError: it cannot be read or does not validate; the message names the field.
+        MissingExtraError: an embedded expert's dependencies are not installed.
+    """
+    config, folder = read_config(source)
+    return build_registry(config, folder=folder, images=images)
+
+
+def build_registry(
+    config: RegistryConfig, *, folder: Path | None = None, images: ImageStore | None = None
+) -> Registry:
+    """Build a live registry from a validated configuration; relative paths start at `folder`."""
+    return Registry(
+        config.name,
+        experts=[build_expert(item) for item in config.experts],
+        skills=_load_skills(config.skills, folder),
+        perceivers=config.perceivers,
+        router=resolve_router(config.router, folder) if config.router is not None else None,
+        images=images,
+        currency=config.currency,
+    )
+
+
+def build_expert(config: ExpertConfig) -> Expert:
+    """One expert from its configuration."""
+    if config.embedded is not None:
+        factory: Callable[[ExpertCard], Expert] = _load(EXPERTS, "embedded expert", config.embedded)
+        return factory(config.card())
+    from maestro_graph.chat_expert import ChatExpert
+
+    if config.endpoint is None:
+        raise RegistryError(f"expert {config.name!r} has no endpoint")
+    return ChatExpert.at(config.endpoint, config.card(), config.sampling)
+
+
+def resolve_router(router: RouterConfig | str, folder: Path | None = None) -> RouterConfig:
+    """The router's configuration from its short forms, checked against the installed protocol.
+
+    Args:
+        router: a configuration, the name of an entry point, or the folder of trained weights (with a router.json).
+        folder: where relative paths start.
+    """
+    if isinstance(router, str):
+        names = {point.name for point in entry_points(group=ROUTERS)}
+        config = RouterConfig(kind=router) if router in names else _read_weights(router, folder, names)
+    else:
+        config = router
+        if config.weights is not None:
+            weights = _read_weights(config.weights, folder, set())
+            config = config.model_copy(
+                update={"weights": weights.weights, "protocol_version": weights.protocol_version}
+            )
+    if config.protocol_version not in (None, PROTOCOL_VERSION):
+        raise RegistryError(
+            f"router {config.weights or config.kind!r} was trained on protocol version {config.protocol_version}, "
+            f"installed is {PROTOCOL_VERSION}; train it again or install the matching release of maestro-graph"
+        )
+    return config
+
+
+def _read_weights(path: str, folder: Path | None, names: set[str]) -> RouterConfig:
+    where = (folder or Path()) / Path(path).expanduser()
+    try:
+        data: dict[str, Any] = json.loads((where / "router.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        listed = f" nor one of {', '.join(sorted(names))}" if names else ""
+        raise RegistryError(
+            f"router {path!r} is no folder with a readable router.json{listed}: {error}"
+        ) from error
+    return RouterConfig.model_validate({**data, "weights": str(where.resolve())})
+
+
+def build_router(config: RouterConfig) -> Router:
+    """One router from its configuration."""
+    factory: Callable[[RouterConfig], Router] = _load(ROUTERS, "router", config.kind)
+    return factory(config)
+
+
+def _load_skills(wanted: tuple[str, ...], folder: Path | None) -> list[Skill]:
+    if not wanted:
+        return []
+    found: dict[str, Skill] = {}
+    for point in entry_points(group=SKILLS):
+        loader: SkillLoader = point.load()
+        for skill in loader(wanted, folder):
+            found.setdefault(skill.card.name, skill)
+    names = [name for name in wanted if name != "*" and "/" not in name]
+    for name in names:
+        if name not in found:
+            raise UnknownNameError("skill", name, found)
+    return list(found.values())
+
+
+def _load(group: str, kind: str, name: str) -> Any:
+    points = {point.name: point for point in entry_points(group=group)}
+    if name not in points:
+        raise UnknownNameError(kind, name, points)
+    return points[name].load()
