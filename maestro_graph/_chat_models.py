@@ -94,9 +94,7 @@ class EndpointModel:
             await found[1].aclose()
 
 
-async def invoke_model(
-    source: EndpointModel | SharedModel, messages: list[BaseMessage], **options: Any
-) -> AIMessage:
+async def invoke_model(source: EndpointModel | SharedModel, messages: list[BaseMessage], **options: Any) -> AIMessage:
     """Call the model; whatever the network or the server does comes out as `CallFailure`.
 
     Raises:
@@ -135,9 +133,15 @@ def _classify(error: Exception) -> CallFailure | None:
     rules: list[tuple[Callable[[str], bool], CallFailure]] = [
         (lambda n: "Timeout" in n, CallFailure("timeout", text)),
         (lambda n: "Connect" in n, CallFailure("unreachable", text, retry=True)),
-        (lambda n: "Protocol" in n or "ReadError" in n or "WriteError" in n, CallFailure("failed", text, retry=True)),
+        (
+            lambda n: "Protocol" in n or "ReadError" in n or "WriteError" in n,
+            CallFailure("failed", text, retry=True),
+        ),
         (lambda n: "ResponseValidation" in n or "Decod" in n, CallFailure("unusable", text, retry=True)),
-        (lambda n: n in {"APIError", "ContextOverflowError", "LengthFinishReasonError"}, CallFailure("failed", text)),
+        (
+            lambda n: n in {"APIError", "ContextOverflowError", "LengthFinishReasonError"},
+            CallFailure("failed", text),
+        ),
     ]
     return next((failure for applies, failure in rules if applies(name)), None)
 

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from maestro_graph.decisions import Call, CallSkill
 from maestro_graph.errors import CallFailure, UnknownNameError
@@ -85,7 +91,13 @@ class OnAsked(Protocol):
     """Told of every single request to an expert, within skills too; for the trace."""
 
     def __call__(
-        self, expert: str, request: ExpertRequest, reply: ExpertReply | CallFailure, *, seconds: float, attempts: int
+        self,
+        expert: str,
+        request: ExpertRequest,
+        reply: ExpertReply | CallFailure,
+        *,
+        seconds: float,
+        attempts: int,
     ) -> None: ...
 
 
@@ -207,9 +219,7 @@ def _asker(
             outcome = replace(outcome, usage=priced(outcome.usage, card))
             tally.usage += outcome.usage
         if settings.on_asked is not None:
-            settings.on_asked(
-                card.name, request, outcome, seconds=time.monotonic() - asked, attempts=attempts[0]
-            )
+            settings.on_asked(card.name, request, outcome, seconds=time.monotonic() - asked, attempts=attempts[0])
         if isinstance(outcome, CallFailure):
             raise outcome
         return outcome

@@ -36,8 +36,10 @@ def turn_regex(
         max_calls: searches a turn may hold.
         think_opened: for chat templates that open `<think>` themselves: the turn starts inside it and must close it.
     """
-    heads = "|".join(_literal(expert if skill is None else f"{expert}@@{skill}") for expert, skill in sorted(
-        actions, key=lambda pair: (pair[0], pair[1] or "")))
+    heads = "|".join(
+        _literal(expert if skill is None else f"{expert}@@{skill}")
+        for expert, skill in sorted(actions, key=lambda pair: (pair[0], pair[1] or ""))
+    )
     answer = rf"<answer> {_ANSWER_FIRST}{_ANSWER}{{0,{max_answer - 1}}} </answer>"
     if think_opened:
         thought = rf"{_THOUGHT}{{0,{max_thought}}}</think>\n{{0,2}}"

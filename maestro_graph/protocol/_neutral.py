@@ -18,7 +18,9 @@ _TAGS = (
     r"|s|bos|eos|pad|unk|mask|sop|eop|sys|image|img|video|box|ref|quad|image_soft_token"
     r"|(?:start|end)_of_(?:turn|image|audio|role|text)|(?:begin|end)_of_(?:text|sentence)"
 )
-_BRACKETED = r"/?\s*(?:INST|IMG|IMG_BREAK|IMG_END|gMASK|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT|CLS|SEP|PAD)\s*\]"
+_BRACKETED = (
+    r"/?\s*(?:INST|IMG|IMG_BREAK|IMG_END|gMASK|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT|CLS|SEP|PAD)\s*\]"
+)
 _ANGLE = rf"(<)(\\*)(?=\s*/?\s*(?:{_TAGS})(?![A-Za-z0-9])|\s*/?\s*[|｜])"
 _SQUARE = rf"(\[)(\\*)(?=\s*{_BRACKETED})"
 

@@ -1,6 +1,12 @@
 """The registry: experts, skills, perceivers and the router, from YAML to live objects."""
 
-from maestro_graph.registry._build import build_expert, build_registry, build_router, load_registry, resolve_router
+from maestro_graph.registry._build import (
+    build_expert,
+    build_registry,
+    build_router,
+    load_registry,
+    resolve_router,
+)
 from maestro_graph.registry._config import (
     EndpointConfig,
     ExpertConfig,

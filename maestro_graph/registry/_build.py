@@ -36,9 +36,7 @@ def load_registry(source: str | Path = "embedded", *, images: ImageStore | None 
     return build_registry(config, folder=folder, images=images)
 
 
-def build_registry(
-    config: RegistryConfig, *, folder: Path | None = None, images: ImageStore | None = None
-) -> Registry:
+def build_registry(config: RegistryConfig, *, folder: Path | None = None, images: ImageStore | None = None) -> Registry:
     """Build a live registry from a validated configuration; relative paths start at `folder`."""
     return Registry(
         config.name,
@@ -94,9 +92,7 @@ def _read_weights(path: str, folder: Path | None, names: set[str]) -> RouterConf
         data: dict[str, Any] = json.loads((where / "router.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         listed = f" nor one of {', '.join(sorted(names))}" if names else ""
-        raise RegistryError(
-            f"router {path!r} is no folder with a readable router.json{listed}: {error}"
-        ) from error
+        raise RegistryError(f"router {path!r} is no folder with a readable router.json{listed}: {error}") from error
     return RouterConfig.model_validate({**data, "weights": str(where.resolve())})
 
 

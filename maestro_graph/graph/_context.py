@@ -1,0 +1,71 @@
+"""Per-run settings: LangGraph's context, not globals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from langgraph.runtime import get_runtime
+
+from maestro_graph.errors import MaestroError
+from maestro_graph.trace import TraceSettings
+
+__all__ = ["MaestroContext", "current_context"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaestroContext:
+    """Settings of one run: `graph.invoke(input, context=MaestroContext(max_turns=2))` (or a dict of them).
+
+    In a parent graph the parent's context reaches this graph; put a `MaestroContext` on it as attribute or key
+    `maestro`, otherwise the defaults given to `create_maestro_graph(context=…)` hold.
+
+    Attributes:
+        max_turns: decisions of the router, the final answer included where it gives one.
+        max_calls: calls of experts and skills.
+        max_cost: in the registry's currency; calls stop once it is reached.
+        deadline_s: seconds for the whole run; every call ends with it. A resumed run has it anew.
+        router_sampling, expert_sampling: overrides of `temperature`, `max_tokens`, `seed`.
+        trace: where to record the run: settings, or a path.
+        evidence_chars: how much of each reply is kept in state; the trace has all of it.
+    """
+
+    max_turns: int = 4
+    max_calls: int = 8
+    max_cost: float | None = None
+    deadline_s: float = 120.0
+    router_sampling: Mapping[str, float | int] = field(default_factory=dict)
+    expert_sampling: Mapping[str, float | int] = field(default_factory=dict)
+    trace: TraceSettings | str | Path | None = None
+    evidence_chars: int = 16_000
+
+    def __post_init__(self) -> None:
+        for name, least in (("max_turns", 1), ("max_calls", 0), ("evidence_chars", 100)):
+            if getattr(self, name) < least:
+                raise MaestroError(f"{name} is {getattr(self, name)!r}; it must be at least {least}")
+        if not self.deadline_s > 0:
+            raise MaestroError(f"deadline_s is {self.deadline_s!r}; it must be above 0")
+
+    @property
+    def trace_settings(self) -> TraceSettings | None:
+        """`trace` in its full form."""
+        if self.trace is None or isinstance(self.trace, TraceSettings):
+            return self.trace
+        return TraceSettings(path=Path(self.trace).expanduser())
+
+
+def current_context(default: MaestroContext) -> MaestroContext:
+    """The context of the run in progress: its own, the one a parent carries, or the default."""
+    context: Any = get_runtime().context
+    if isinstance(context, MaestroContext):
+        return context
+    carried = context.get("maestro") if isinstance(context, Mapping) else getattr(context, "maestro", None)
+    if carried is None:
+        return default
+    if isinstance(carried, MaestroContext):
+        return carried
+    if isinstance(carried, Mapping):
+        return replace(default, **carried)
+    raise MaestroError(f"the context's 'maestro' is a {type(carried).__name__}; give a MaestroContext or a mapping")
