@@ -131,9 +131,7 @@ def _enhanced(pixels: Pixels) -> Pixels:
     lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
     light = lab[:, :, 0]
     low, high = np.percentile(light, (0.5, 99.5))
-    stretched = np.clip((light.astype(np.float32) - low) * 255 / max(1.0, high - low), 0, 255).astype(
-        np.uint8
-    )
+    stretched = np.clip((light.astype(np.float32) - low) * 255 / max(1.0, high - low), 0, 255).astype(np.uint8)
     stretched = cv2.medianBlur(stretched, 3)
     return np.repeat(stretched[:, :, None], 3, axis=2)
 
@@ -158,9 +156,7 @@ def _one_pass(pixels: Pixels) -> tuple[TextBox, ...]:
     out = []
     for box in (*_read_wide(framed, wide), *_read_tall(framed, tall)):
         if box.score >= MIN_SCORE and box.text.strip():
-            quad = tuple(
-                (min(max(x - MARGIN, 0.0), width), min(max(y - MARGIN, 0.0), height)) for x, y in box.quad
-            )
+            quad = tuple((min(max(x - MARGIN, 0.0), width), min(max(y - MARGIN, 0.0), height)) for x, y in box.quad)
             out.append(replace(box, quad=quad))
     return tuple(sorted(out, key=lambda b: (b.box[1], b.box[0])))
 
@@ -253,9 +249,7 @@ def _stacked(crop: Pixels) -> ReadLine:
     if ink.mean() > 0.5:
         ink = 1 - ink
     rows = np.flatnonzero(np.diff(np.concatenate([[0], ink.any(axis=1).astype(np.int8), [0]])))
-    spans = [
-        (int(a), int(b)) for a, b in zip(rows[::2], rows[1::2], strict=True) if b - a > crop.shape[1] / 4
-    ]
+    spans = [(int(a), int(b)) for a, b in zip(rows[::2], rows[1::2], strict=True) if b - a > crop.shape[1] / 4]
     if not 2 <= len(spans) <= 40:
         return ReadLine("", 0.0, ())
     pad = max(2, crop.shape[1] // 8)
