@@ -16,7 +16,7 @@ from maestro_graph.errors import MaestroError
 from maestro_graph.evidence import Evidence, Json, Usage
 from maestro_graph.graph._context import MaestroContext
 from maestro_graph.graph._state import CallRecord, DecisionRecord, MaestroState, RunRecord, StopReason
-from maestro_graph.images import ImageStore, ingest
+from maestro_graph.images import ImageStore, ingest, ingest_messages, question_and_images
 from maestro_graph.routers import PastTurn, RouterTurn, TokenRecord
 
 __all__ = [
@@ -98,8 +98,6 @@ def _asked(state: MaestroState, store: ImageStore) -> tuple[str, list[str]]:
     messages: Sequence[AnyMessage] = state.get("messages", [])
     question, images = state.get("question", ""), list(state.get("images") or [])
     if messages and isinstance(messages[-1], HumanMessage):
-        from maestro_graph.images import ingest_messages, question_and_images
-
         question, from_messages = question_and_images(ingest_messages(messages, store))
         images = from_messages or images
     if not isinstance(question, str) or not question.strip():

@@ -1,15 +1,7 @@
-"""The two-tier skill library."""
+"""The two-tier skill library: SKILL.md folders that run as workflows on any expert."""
 
-from __future__ import annotations
+from maestro_skills._folder_skill import FolderSkill
+from maestro_skills._library import library_folder, load_skills
+from maestro_skills._skill_file import SkillFile, read_skill_file
 
-from collections.abc import Iterable
-from pathlib import Path
-
-from maestro_graph.skills import Skill
-
-__all__ = ["load_skills"]
-
-
-def load_skills(wanted: Iterable[str], folder: Path | None) -> list[Skill]:
-    """Entry point of `maestro.skills`."""
-    return []
+__all__ = ["FolderSkill", "SkillFile", "library_folder", "load_skills", "read_skill_file"]

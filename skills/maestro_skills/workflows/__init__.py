@@ -1,0 +1,1 @@
+"""Python workflows of skills whose logic goes beyond steps."""

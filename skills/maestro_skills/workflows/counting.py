@@ -1,0 +1,67 @@
+"""Counting with verification: two looks that do not know of each other where the expert is no chat model."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from PIL import Image, ImageOps
+
+from maestro_graph.evidence import Json
+from maestro_graph.experts import ExpertReply, ExpertRequest
+from maestro_graph.images import MaestroImage
+from maestro_graph.skills import AskExpert
+from maestro_skills._folder_skill import run_steps
+from maestro_skills._skill_file import SkillFile
+
+__all__ = ["run"]
+
+
+async def run(file: SkillFile, request: ExpertRequest, ask: AskExpert) -> ExpertReply:
+    """Count, look at a mirrored copy, and say whether both looks agree.
+
+    An expert that follows instructions lists and verifies by its prompts. An embedded one is asked about the picture
+    and its mirror image: a sound count does not depend on left and right, so agreement raises the confidence halfway
+    to 1 and disagreement lowers it by the relative difference.
+    """
+    first = await ask(replace(request, instructions=file.prompts["list"]))
+    if "count" not in first.details:
+        return await run_steps(file, request, ask)
+    mirrored = tuple(_mirrored(image) for image in request.images)
+    second = await ask(replace(request, instructions=file.prompts["list"], images=mirrored))
+    return _compared(first, second)
+
+
+def _compared(first: ExpertReply, second: ExpertReply) -> ExpertReply:
+    confidence = first.confidence if first.confidence is not None else 0.5
+    if first.answer == second.answer:
+        text = f"{first.text}\nVerified: a second look at the mirrored picture gave {second.answer} too."
+        verified, confidence = True, (1 + confidence) / 2
+    else:
+        text = f"{first.text}\nNot verified: a second look at the mirrored picture gave {second.answer}."
+        verified, confidence = False, confidence * _closeness(first.answer, second.answer)
+    details: dict[str, Json] = {**first.details, "second_look": second.answer, "verified": verified}
+    return replace(first, text=text, confidence=round(confidence, 3), details=details)
+
+
+def _closeness(first: str | None, second: str | None) -> float:
+    """1 for equal counts, down to 0; one half where they are no numbers."""
+    if first is None or second is None or not (first.isdigit() and second.isdigit()):
+        return 0.5
+    larger = max(int(first), int(second))
+    return 1.0 - abs(int(first) - int(second)) / larger if larger else 1.0
+
+
+def _mirrored(image: MaestroImage) -> MaestroImage:
+    def load() -> Image.Image:
+        return ImageOps.mirror(image.rgb())
+
+    digest = hashlib.sha256(f"mirror:{image.sha256}".encode()).hexdigest()
+    return MaestroImage(
+        ref=f"{image.ref} (mirrored)",
+        sha256=digest,
+        width=image.width,
+        height=image.height,
+        notes=(*image.notes, "mirrored"),
+        load=load,
+    )
