@@ -145,7 +145,7 @@ async def run_call(
                 chosen = registry.skill(call.skill)
                 if reason := chosen.refusal(expert.card):
                     raise CallFailure("refused", reason)
-                reply = await chosen.run(request, ask)
+                reply = await chosen.run(expert.card, request, ask)
             else:
                 reply = await ask(request)
     except UnknownNameError as error:

@@ -48,6 +48,6 @@ class Skill(Protocol):
         """Why this skill cannot run on that expert (modality, ability), or `None` if it can."""
         ...
 
-    async def run(self, request: ExpertRequest, ask: AskExpert) -> ExpertReply:
-        """Run the workflow; raises `CallFailure` where it comes to nothing."""
+    async def run(self, expert: ExpertCard, request: ExpertRequest, ask: AskExpert) -> ExpertReply:
+        """Run the workflow on the expert behind `ask`; raises `CallFailure` where it comes to nothing."""
         ...

@@ -17,8 +17,10 @@ from maestro_skills._skill_file import SkillFile, StepSpec
 
 __all__ = ["FolderSkill", "Workflow", "run_steps"]
 
-Workflow: TypeAlias = Callable[[SkillFile, ExpertRequest, AskExpert], Awaitable[ExpertReply]]
+Workflow: TypeAlias = Callable[[SkillFile, ExpertCard, ExpertRequest, AskExpert], Awaitable[ExpertReply]]
 """Python logic of a skill, named in its SKILL.md as `module:function`."""
+
+CHAT = "chat"
 
 
 class FolderSkill:
@@ -41,12 +43,17 @@ class FolderSkill:
             return f"{self.card.name} needs the ability {wanted}; {expert.name!r} has {sorted(expert.abilities)}"
         return None
 
-    async def run(self, request: ExpertRequest, ask: AskExpert) -> ExpertReply:
-        return await self._workflow(self.file, request, ask)
+    async def run(self, expert: ExpertCard, request: ExpertRequest, ask: AskExpert) -> ExpertReply:
+        return await self._workflow(self.file, expert, request, ask)
 
 
-async def run_steps(file: SkillFile, request: ExpertRequest, ask: AskExpert) -> ExpertReply:
-    """Run the steps of a declarative skill; the reply is the last step's. Latency is the longest path."""
+async def run_steps(file: SkillFile, expert: ExpertCard, request: ExpertRequest, ask: AskExpert) -> ExpertReply:
+    """Run the steps of a declarative skill; the reply is the last step's. Latency is the longest path.
+
+    An expert that does not follow free instructions (no `chat`) is asked once: prompts cannot divide its work.
+    """
+    if CHAT not in expert.abilities:
+        return await ask(request)
     running: dict[str, asyncio.Task[ExpertReply]] = {}
     async with asyncio.TaskGroup() as group:
         for step in file.steps:
