@@ -254,7 +254,8 @@ def _spaced(chars: list[tuple[str, float]], heights: float) -> str:
     out = [chars[0][0]]
     for (last, x), (char, y) in zip(chars, chars[1:], strict=False):
         gap = (y - x) * heights
-        if last.isalnum() and char.isalnum() and gap > max(2.2 * usual, 0.9):
+        joint = (last.islower() and char.isupper()) or (last.isalpha() and char.isdigit())
+        if last.isalnum() and char.isalnum() and gap > (1.35 * usual if joint else max(2.2 * usual, 0.9)):
             out.append(" ")
         out.append(char)
     return "".join(out).strip()

@@ -57,15 +57,25 @@ def look_up(page: Page, field: Field) -> Found | None:
             found += _by_label(page, field.label, field.kind, 0.97 if vague else 0.75)
         if generic or not found:
             found += _by_label(page, field.item, field.kind, 0.97 if generic else 0.7)
-    elif field.item:
-        found += _by_label(page, field.item, field.kind, 0.97)
-    elif field.label:
-        found += _by_label(page, field.label, field.kind, 1.0)
+    elif field.item or field.label:
+        found += _by_label(page, field.item or field.label, field.kind, 1.0)
+    if max((f.confidence for f in found), default=0.0) < 0.5:
+        for part, weight in _parts((*field.item, *field.label)):
+            found += _by_label(page, part, field.kind, weight)
     if max((f.confidence for f in found), default=0.0) < 0.5:
         found += _of_kind(page, field)
     if not found:
         found += _in_prose(page, field)
     return max(found, key=lambda f: f.confidence) if found else None
+
+
+def _parts(words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Runs of a label's words, the longer the likelier; a run of general words alone says too little."""
+    for length in range(len(words) - 1, 0, -1):
+        for start in range(len(words) - length + 1):
+            part = words[start : start + length]
+            if not all(word in GENERIC or word in DOCUMENT for word in part):
+                yield part, 0.55 + 0.35 * length / len(words)
 
 
 def _by_label(page: Page, label: Sequence[str], kind: Kind | None, weight: float) -> list[Found]:

@@ -399,5 +399,13 @@ def _field(low: str, text: str) -> Field:
     return Field(_content(bare), (), kind, None, text)
 
 
+FILLERS = frozenset(
+    "given charged made used bought purchased applied included required owed needed provided applicable entered filled "
+    "specified set recorded sold happen happened take place taken got get much many".split()
+)
+
+
 def _content(phrase: str) -> tuple[str, ...]:
-    return tuple(re.sub(r"['’]s$", "", t) for t in tokens(phrase) if t not in STOP)
+    """The words that name something, without the verbs that any field can have."""
+    words = [re.sub(r"['’]s$", "", t) for t in tokens(phrase) if t not in STOP]
+    return tuple(w for w in words if w not in FILLERS) or tuple(words)

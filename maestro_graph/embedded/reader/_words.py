@@ -111,7 +111,7 @@ KINDS: tuple[tuple[Kind, str], ...] = (
     ("email", r"\be-?mails?\b"),
     ("phone", r"\b(?:tele)?phone\b|\bmobile\b|\bfax\b|contact number|number (?:to|should i|do i|can i) call|\bcall\b"),
     ("url", r"\bwebsites?\b|\burls?\b|\bweb (?:address|page|site)\b|\bhomepage\b|\blink\b"),
-    ("percent", r"\bpercent(?:age)?\b|\bper cent\b|\btax rate\b|\binterest rate\b|%"),
+    ("percent", r"\bpercent(?:age)?\b|\bper cent\b|\b(?:tax|vat|gst|interest|discount|growth|commission) rate\b|\brate of (?:tax|vat|interest)\b|%"),
     ("year", r"\byear\b"),
     ("date", r"\bdates?\b|\bdeadline\b|\bbirthday\b|\bwhen\b|\bwhat day\b|\bwhich day\b|\bexpir|\bbest before\b|\bborn\b"),
     ("time", r"\bwhat time\b|\btimes?\b|\bhours?\b|\bo'clock\b|\bdepartures?\b|\barrivals?\b"),
