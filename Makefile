@@ -1,0 +1,57 @@
+# One Makefile for people and for CI. Every target does its own set-up.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PACKAGES := maestro_graph skills/maestro_skills training/maestro_training evaluation/maestro_evaluation
+CODE := $(PACKAGES) tests benchmarks examples scripts
+
+.DEFAULT_GOAL := help
+.PHONY: help ask test lint types imports unit integration slow format bench wheel snapshots clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] + "; run: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+ask: $(STAMP) ## ask the embedded ensemble about the real pictures in examples/
+	$(BIN)/python examples/ask_all.py
+
+test: lint types imports unit integration ## everything that CI checks
+
+lint: $(STAMP) ## style
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+
+types: $(STAMP) ## strict types
+	$(BIN)/mypy
+
+imports: $(STAMP) ## who may import whom
+	$(BIN)/lint-imports
+
+unit: $(STAMP) ## fast tests, no sockets
+	$(BIN)/pytest tests/unit
+
+integration: $(STAMP) ## real models, servers, notebook kernel, documentation
+	$(BIN)/pytest tests/integration
+
+slow: $(STAMP) ## what is too slow for every run
+	$(BIN)/pytest -m slow
+
+format: $(STAMP) ## write the style
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+bench: $(STAMP) ## measure the overhead and throughput of the graph
+	$(BIN)/python benchmarks/overhead.py
+
+wheel: $(STAMP) ## build the wheel into dist/
+	$(BIN)/python -m build --wheel
+
+clean: ## remove what was built
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
