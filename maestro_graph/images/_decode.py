@@ -18,6 +18,7 @@ from PIL import Image, ImageFile
 
 from maestro_graph.errors import ImageError
 from maestro_graph.images._limits import ImageLimits
+from maestro_graph.images._quiet import quiet_pillow
 from maestro_graph.images._sniff import describe_foreign, sniff
 
 __all__ = ["Decoded", "decode", "to_upright_rgb"]
@@ -82,10 +83,12 @@ def decode(data: bytes, ref: str, limits: ImageLimits) -> Decoded:
         what, cure = describe_foreign(data)
         raise ImageError(ref, f"it is {what}", cure)
     try:
-        with _turn(kind, data, ref, limits):
+        with quiet_pillow(), _turn(kind, data, ref, limits):
             return _decode(kind, data, ref, limits)
     except ImageError:
         raise
+    except Image.DecompressionBombError as error:  # Pillow's own limit, on frames and tiles
+        raise ImageError(ref, "it unpacks to far more pixels than allowed", "scale the picture down") from error
     except MemoryError as error:
         raise ImageError(ref, "there is not enough memory to decode it", "scale the picture down") from error
     except Exception as error:  # decoders raise nearly anything on hostile bytes; all of it means this one thing
