@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from image_samples import samples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from image_samples import samples
 
 from maestro_graph.errors import ImageError
 from maestro_graph.images import ImageLimits

@@ -243,7 +243,7 @@ def test_a_full_disk_leaves_nothing_behind(
         raise failure
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(ImageError, match=f"{failure.strerror}.*MAESTRO_IMAGE_DIR"):
+    with pytest.raises(ImageError, match=rf"{failure.strerror}.*MAESTRO_IMAGE_DIR"):
         store.add(noise(1))
     assert list(store.directory.iterdir()) == []
 
