@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from maestro_graph._chat_models import EndpointModel, SharedModel, invoke_model
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from maestro_graph.registry import RouterConfig
 
 __all__ = ["ChatRouter", "build"]
-
-_THOUGHT = re.compile(r"\A\s*(?:<think>)?(.*?)</think>", re.DOTALL)
-
 
 class ChatRouter:
     """A router that is a chat model.
@@ -78,8 +75,10 @@ class ChatRouter:
         options: dict[str, Any] = dict(view.sampling)
         if self._structured:
             regex = turn_regex(actions, max_calls=self._calls_per_turn, think_opened=self._think_opened)
-            options["extra_body"] = {"structured_outputs": {"regex": regex}}
-        message = await invoke_model(self._source, self.messages(view), **options)
+            # An option of the call replaces that of the endpoint, so what is configured there comes along.
+            options["extra_body"] = {**self._source.extra_body, "structured_outputs": {"regex": regex}}
+        messages = await asyncio.to_thread(self.messages, view) if view.images else self.messages(view)
+        message = await invoke_model(self._source, messages, **options)
         text = str(message.text)
         decision = parse_turn(text, actions, max_calls=self._calls_per_turn)
         return RouterTurn(decision=decision, text=text, usage=usage_of(message))
@@ -121,9 +120,9 @@ class ChatRouter:
 def _replay(turn: PastTurn) -> str:
     """A past turn as it is shown again: what it quoted from outside is neutral, its own tags stand."""
     if isinstance(turn.decision, Malformed):
-        return neutralise(turn.text)
-    thought = _THOUGHT.match(turn.text)
-    before = f"<think>{neutralise(thought[1])}</think>\n" if thought else ""
+        return neutralise(turn.text) or "(nothing)"  # some servers refuse an empty message
+    thought, closed, _ = turn.text.partition("</think>")
+    before = f"<think>{neutralise(thought.lstrip().removeprefix('<think>'))}</think>\n" if closed else ""
     return before + render_turn(turn.decision)
 
 

@@ -74,12 +74,8 @@ class EncoderRouter:
 
     def scores(self, view: RouterView) -> dict[Action, float]:
         """How well each action's cards fit the question and the picture: cosine similarities, weighted."""
-        from maestro_graph.embedded.encoder import default_encoder
-        from maestro_graph.embedded.preview import preview
-
-        encoder = self._encoder or default_encoder()
-        seen = preview(view.images[0]).text if view.images else NO_PICTURE
-        question, picture = encoder.encode([view.question, seen])
+        encoder = self._encoder or _default_encoder()
+        question, picture = encoder.encode([view.question, _seen(view)])
         weights = self._weights
 
         def fit(description: str, examples: Sequence[str]) -> float:
@@ -104,6 +100,21 @@ class EncoderRouter:
         total = sum(odds.values())
         shares: dict[str, Json] = {_name(action): round(share / total, 4) for action, share in odds.items()}
         return {"why": f"nearest card: {_name(chosen)}", "distribution": shares}
+
+
+def _default_encoder() -> SentenceEncoder:
+    from maestro_graph.embedded.encoder import default_encoder
+
+    return default_encoder()
+
+
+def _seen(view: RouterView) -> str:
+    """The picture in words, cheaply."""
+    if not view.images:
+        return NO_PICTURE
+    from maestro_graph.embedded.preview import preview
+
+    return preview(view.images[0]).text
 
 
 def _most_confident(evidence: Sequence[Evidence]) -> Evidence | None:
