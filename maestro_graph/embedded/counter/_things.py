@@ -1,0 +1,52 @@
+"""What the counter finds in a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Scene", "Thing"]
+
+
+@dataclass(slots=True)
+class Thing:
+    """One object, in pixels of the working copy.
+
+    Attributes:
+        contour: outer outline (K, 1, 2).
+        rgb: its median colour, 0 to 255; of the line where it is an outline.
+        colour: name of that colour.
+        form: form class, "other" where it is none that is known.
+        distance: how far it is from that form (0: the same).
+        filled: False for outlines with the background inside.
+        hole: True where a round hole makes it a ring.
+        area: pixels inside the outline.
+        box: left, top, right, bottom (exclusive).
+    """
+
+    contour: NDArray[np.int32]
+    rgb: tuple[int, int, int]
+    colour: str
+    form: str
+    distance: float
+    filled: bool
+    area: float
+    box: tuple[int, int, int, int]
+    hole: bool = False
+
+
+@dataclass(slots=True)
+class Scene:
+    """The objects of a picture by one way of looking at it.
+
+    Attributes:
+        method: how they were found, in words.
+        things: the objects.
+        score: 0 to 1, how self-consistent they are: the confidence in the count.
+    """
+
+    method: str
+    things: list[Thing] = field(default_factory=list)
+    score: float = 0.0
