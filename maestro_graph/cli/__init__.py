@@ -1,0 +1,5 @@
+"""The command `maestro`."""
+
+from maestro_graph.cli._app import main
+
+__all__ = ["main"]
