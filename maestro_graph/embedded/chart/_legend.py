@@ -1,0 +1,173 @@
+"""Legends: a swatch of a mark's colour, and the text right of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maestro_graph.embedded.chart._labels import height_of, is_upright
+from maestro_graph.embedded.chart._pixels import Colours
+from maestro_graph.embedded.ocr import TextBox
+
+__all__ = ["LegendEntry", "find_legend"]
+
+Reread = Callable[[tuple[float, float, float, float]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """A name and the palette index of its swatch; `box` spans both."""
+
+    text: str
+    colour: int
+    rgb: tuple[float, float, float]
+    box: tuple[float, float, float, float]
+    swatch: tuple[float, float, float, float]
+
+
+def find_legend(colours: Colours, boxes: list[TextBox], reread: Reread) -> list[LegendEntry]:
+    """All pairs of swatch and text in the picture, marks beside texts included; the caller picks what fits."""
+    entries: list[LegendEntry] = []
+    for box in boxes:
+        if is_upright(box) or not box.text.strip():
+            continue
+        inner = _inner_swatches(colours, box)
+        if inner:
+            entries.extend(_split_entries(colours, box, inner, reread))
+            continue
+        swatch = _left_swatch(colours, box)
+        if swatch is not None:
+            entries.append(_entry(colours, box.text.strip(), swatch, box.box))
+    return entries
+
+
+def _entry(
+    colours: Colours, text: str, swatch: tuple[int, tuple[float, float, float, float]], box: tuple[float, ...]
+) -> LegendEntry:
+    colour, place = swatch
+    red, green, blue = (float(v) for v in colours.palette[colour])
+    bounds = (min(place[0], box[0]), min(place[1], box[1]), max(place[2], box[2]), max(place[3], box[3]))
+    return LegendEntry(_clean(text), colour, (red, green, blue), bounds, place)
+
+
+def _clean(text: str) -> str:
+    return text.strip().lstrip("■●▪•□◆-–—_=·|→ ").strip() or text.strip()
+
+
+def _left_swatch(colours: Colours, box: TextBox) -> tuple[int, tuple[float, float, float, float]] | None:
+    left, top, right, bottom = box.box
+    tall = height_of(box)
+    x0, x1 = max(0, int(left - 4.2 * tall)), max(0, int(left + 0.15 * tall))
+    y0, y1 = max(0, int(top)), int(bottom)
+    return _swatch_in(colours, x0, y0, x1, y1, tall, int(left))
+
+
+def _swatch_in(
+    colours: Colours, x0: int, y0: int, x1: int, y1: int, tall: float, text_left: int
+) -> tuple[int, tuple[float, float, float, float]] | None:
+    """The mark-coloured blob nearest to the text's left end, of swatch size."""
+    patch = colours.labels[y0:y1, x0:x1]
+    if patch.size == 0:
+        return None
+    foreign = colours.text[y0:y1, x0:x1].copy()
+    foreign[:, max(0, text_left - x0) :] = False
+    best: tuple[float, int, tuple[float, float, float, float]] | None = None
+    for colour in np.unique(patch):
+        if colour < 0 or int(colour) in colours.background:
+            continue
+        mask = ((patch == colour) & ~foreign).astype(np.uint8)
+        if mask.sum() < max(5, 0.03 * tall * tall):
+            continue
+        joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(3, round(0.7 * tall))), np.uint8))
+        count, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+        for sx, sy, sw, sh, _ in stats[1:count]:
+            ink = int(mask[sy : sy + sh, sx : sx + sw].sum())
+            gap = text_left - (x0 + sx + sw)
+            if (
+                ink < max(5, 0.03 * tall * tall)
+                or gap > 1.7 * tall
+                or sw < 0.25 * tall
+                or (sh >= y1 - y0 and sw >= x1 - x0 - 2)
+            ):
+                continue
+            if (
+                sx <= 1
+                and x0 > 0
+                and sw > 1.5 * tall
+                and float((colours.labels[y0 + sy : y0 + sy + sh, x0 - 1] == colour).mean()) > 0.6
+            ):
+                continue
+            if sh > y1 - y0 - 1 and _goes_on(colours, int(colour), x0 + int(sx), x0 + int(sx + sw), y0, y1, tall):
+                continue
+            weight = ink * (1.0 if gap >= -0.5 * tall else 0.3)
+            place = (float(x0 + sx), float(y0 + sy), float(x0 + sx + sw), float(y0 + sy + sh))
+            if best is None or weight > best[0]:
+                best = (weight, int(colour), place)
+    return None if best is None else (best[1], best[2])
+
+
+def _goes_on(colours: Colours, colour: int, x0: int, x1: int, y0: int, y1: int, tall: float) -> bool:
+    """Whether the blob continues far above or below the line of text: then it is a mark."""
+    far = round(0.6 * tall)
+    above = colours.labels[max(0, y0 - far) : y0, x0:x1] == colour
+    below = colours.labels[y1 : y1 + far, x0:x1] == colour
+    return (above.size > 0 and float(above.mean()) > 0.5) or (below.size > 0 and float(below.mean()) > 0.5)
+
+
+def _inner_swatches(colours: Colours, box: TextBox) -> list[tuple[int, tuple[float, float, float, float]]]:
+    """Solid swatches inside a text line that the text finder swallowed (`■ A  ■ B`)."""
+    left, top, right, bottom = (round(v) for v in box.box)
+    tall = height_of(box)
+    if right - left < 5 * tall:
+        return []
+    patch = colours.labels[max(0, top) : bottom, max(0, left) : right]
+    found = []
+    for colour in np.unique(patch):
+        if colour < 0 or int(colour) in colours.background:
+            continue
+        mask = (patch == colour).astype(np.uint8)
+        joined = cv2.morphologyEx(
+            mask, cv2.MORPH_OPEN, np.ones((max(2, round(0.25 * tall)), max(3, round(0.4 * tall))), np.uint8)
+        )
+        thin = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, max(5, round(0.9 * tall))), np.uint8))
+        count, _, stats, _ = cv2.connectedComponentsWithStats(joined | thin, connectivity=8)
+        for sx, sy, sw, sh, area in stats[1:count]:
+            if area >= 0.5 * sw * sh and sw <= 4 * tall:
+                place = (float(left + sx), float(top + sy), float(left + sx + sw), float(top + sy + sh))
+                found.append((int(colour), place))
+    found.sort(key=lambda item: item[1][0])
+    colours_seen = {colour for colour, _ in found}
+    return found if len(found) >= 2 and len(colours_seen) >= 2 else []
+
+
+def _split_entries(
+    colours: Colours, box: TextBox, swatches: list[tuple[int, tuple[float, float, float, float]]], reread: Reread
+) -> list[LegendEntry]:
+    left, top, right, bottom = box.box
+    entries = []
+    if swatches[0][1][0] - left > 1.2 * height_of(box):
+        first = _left_swatch(colours, box)
+        if first is not None:
+            swatches = [first, *swatches]
+    for k, (colour, place) in enumerate(swatches):
+        end = swatches[k + 1][1][0] - 2 if k + 1 < len(swatches) else right + 3
+        crop = (place[2] + 1, top - 2, end, bottom + 2)
+        if crop[2] - crop[0] < 4:
+            continue
+        text = reread(crop)
+        if text:
+            entries.append(_entry(colours, text, (colour, place), crop))
+    return entries
+
+
+def mask_of(entries: list[LegendEntry], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """(H, W), true where the legend's entries stand."""
+    mask = np.zeros(shape, bool)
+    for entry in entries:
+        left, top, right, bottom = (round(v) for v in entry.box)
+        mask[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1] = True
+    return mask

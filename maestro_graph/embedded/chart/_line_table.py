@@ -1,0 +1,192 @@
+"""From curves to a table: where the categories are, which curve has which name, what the heights say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maestro_graph.embedded.chart._axes import Scale
+from maestro_graph.embedded.chart._labels import Label, height_of, label_row, merge_lines
+from maestro_graph.embedded.chart._legend import LegendEntry, mask_of
+from maestro_graph.embedded.chart._lines import Line, find_lines
+from maestro_graph.embedded.chart._numbers import format_value
+from maestro_graph.embedded.chart._picture import Box, Picture, find_titles
+from maestro_graph.embedded.chart._pixels import colour_name
+from maestro_graph.embedded.chart._table import Table
+
+__all__ = ["LineChart", "find_line_chart", "line_table"]
+
+_MOST_SAMPLES = 150
+
+
+@dataclass(frozen=True, slots=True)
+class LineChart:
+    """Curves with the axis they are measured on."""
+
+    lines: tuple[Line, ...]
+    scale: Scale
+    area: Box
+
+
+def find_line_chart(picture: Picture) -> LineChart | None:
+    """Curves beside the best vertical axis."""
+    for scale in picture.scales(vertical=True)[:2]:
+        picture.check()
+        area = _plot_area(picture, scale)
+        keep_out = mask_of(picture.legend, (picture.height, picture.width))
+        lines = find_lines(picture.colours, area, keep_out | _solo_text(picture))
+        lines = _with_legend(picture, lines)
+        if lines:
+            return LineChart(tuple(lines), scale, area)
+    return None
+
+
+def _plot_area(picture: Picture, scale: Scale) -> Box:
+    step = (scale.high - scale.low) / max(1, len(scale.ticks) - 1)
+    left, right = scale.side + 1, float(picture.width)
+    if scale.side > picture.width / 2:
+        left, right = 0.0, min(t.box.box[0] for t in scale.ticks) - 1
+    bottom = min(scale.high + step, float(picture.height))
+    below = [b.box[1] for b in picture.boxes if b.box[1] > scale.high - 2 and left - 20 <= b.center[0] <= right]
+    if below:
+        bottom = min(bottom, min(below) - 1)
+    return left, max(0.0, scale.low - step), right, max(bottom, scale.high + 2)
+
+
+def _solo_text(picture: Picture) -> NDArray[np.bool_]:
+    return picture.colours.text
+
+
+def _with_legend(picture: Picture, lines: list[Line]) -> list[Line]:
+    """Only what a legend names, where it names two or more; else coloured ones before grey rulings."""
+    named = [line for line in lines if _entry_of(picture, line) is not None]
+    if len({_entry_of(picture, line).colour for line in named if _entry_of(picture, line)}) >= 2:  # type: ignore[union-attr]
+        return named
+    return lines
+
+
+def _entry_of(picture: Picture, line: Line) -> LegendEntry | None:
+    colour = picture.colours.palette[line.colour]
+    best: tuple[float, LegendEntry] | None = None
+    for entry in picture.legend:
+        far = float(np.linalg.norm(np.array(entry.rgb) - colour))
+        if far < 45 and (best is None or far < best[0]):
+            best = (far, entry)
+    return None if best is None else best[1]
+
+
+def line_table(picture: Picture, chart: LineChart) -> Table | None:
+    """The table behind the curves, or `None` where there are no places to read them at."""
+    scale = chart.scale
+    lines = list(chart.lines)
+    span = (float(min(line.xs[0] for line in lines)), float(max(line.xs[-1] for line in lines)))
+    ticks = {id(t.box) for t in scale.ticks}
+    legend_boxes = [e.box for e in picture.legend if any(_entry_of(picture, line) is e for line in lines)]
+    free = [b for b in picture.boxes if id(b) not in ticks and not any(_in(b.center, box) for box in legend_boxes)]
+    lowest = max(float(np.max(line.bottom)) for line in lines)
+    row = label_row(free, max(lowest, scale.high), below=True, span=span, reach=0.25 * picture.height)
+    labels = merge_lines(row, free, below=True)
+    names, places, numeric = _places(picture, labels, span, lines)
+    if len(names) < 2:
+        return None
+    pitch = float(np.median(np.diff(places)))
+    reach = min(6.0, 0.35 * pitch) + 3
+    entries: list[LegendEntry | None] = [_entry_of(picture, line) for line in lines]
+    order = sorted(range(len(lines)), key=lambda k: _rank(picture, entries[k]))
+    rows = [[_value(scale, lines[k], x, reach) for x in places] for k in order]
+    keep = [c for c in range(len(names)) if any(r[c] is not None for r in rows)]
+    if len(keep) < 2:
+        return None
+    sure = 0.9 if scale.residual < 1.5 and len(scale.ticks) >= 3 else 0.7
+    titles = find_titles(picture, chart.area, [*row, *(t.box for t in scale.ticks)], axes=True)
+    series = [_series_name(picture, lines[k], entries[k], len(lines)) for k in order]
+    return Table(
+        kind="lines",
+        title=titles.title,
+        x_label=titles.x_label,
+        y_label=titles.y_label,
+        unit=scale.unit,
+        resolution=scale.resolution,
+        series=tuple(name or f"series {k + 1}" for k, name in enumerate(series)) if len(series) > 1 else tuple(series),
+        categories=tuple(names[c] for c in keep),
+        values=tuple(tuple(r[c] for c in keep) for r in rows),
+        confidence=tuple(tuple(sure if r[c] is not None else 0.0 for c in keep) for r in rows),
+        series_colours=tuple(colour_name(picture.colours.palette[lines[k].colour]) for k in order),
+        numeric_categories=numeric,
+    )
+
+
+def _in(point: tuple[float, float], box: Box) -> bool:
+    return box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3]
+
+
+def _rank(picture: Picture, entry: LegendEntry | None) -> int:
+    for k, other in enumerate(picture.legend):
+        if other is entry:
+            return k
+    return len(picture.legend)
+
+
+def _value(scale: Scale, line: Line, x: float, reach: float) -> float | None:
+    height = line.at(x, reach)
+    return None if height is None else scale.value(height - 0.5)
+
+
+def _series_name(picture: Picture, line: Line, entry: LegendEntry | None, count: int) -> str:
+    if entry is not None:
+        return entry.text
+    if count == 1:
+        return ""
+    end_x, end_y = float(line.xs[-1]), float((line.top[-1] + line.bottom[-1]) / 2)
+    near = [
+        b
+        for b in picture.boxes
+        if 0 <= b.box[0] - end_x < 3 * height_of(b) and abs(b.center[1] - end_y) < 0.8 * height_of(b)
+    ]
+    return min(near, key=lambda b: abs(b.center[1] - end_y)).text.strip() if near else ""
+
+
+def _places(
+    picture: Picture, labels: list[Label], span: tuple[float, float], lines: list[Line]
+) -> tuple[list[str], list[float], bool]:
+    """Names and columns to read at: integers of a numeric axis, else the labels themselves."""
+    ids = {label.box for label in labels}
+    for scale in picture.scales(vertical=False):
+        mine = [t for t in scale.ticks if any(_in(t.box.center, box) for box in ids)]
+        if len(mine) < max(2, 0.7 * len(labels)) or scale.log:
+            continue
+        found = _integers(scale, span)
+        if found is not None:
+            return *found, True
+    kind = _anchor_kind(labels, span)
+    return [label.text for label in labels], [label.anchors[kind] for label in labels], False
+
+
+def _integers(scale: Scale, span: tuple[float, float]) -> tuple[list[str], list[float]] | None:
+    """Whole numbers along a numeric axis, if its labels are whole and they are not too close."""
+    if any(t.number.value != round(t.number.value) for t in scale.ticks) or any(t.number.decimals for t in scale.ticks):
+        return None
+    gaps = np.diff([t.number.value for t in scale.ticks])
+    per_unit = abs(1 / scale.slope)
+    first, last = sorted((scale.value(span[0]), scale.value(span[1])))
+    low, high = (
+        round(first + 0.02 * 0 + 1e-9) if abs(first - round(first)) < 0.2 else int(np.ceil(first)),
+        (round(last) if abs(last - round(last)) < 0.2 else int(np.floor(last))),
+    )
+    step = 1 if per_unit >= 3.0 and high - low <= _MOST_SAMPLES else int(max(1, abs(np.median(gaps))))
+    values = list(range(low, high + 1, step))
+    if len(values) < 2:
+        return None
+    return [format_value(v) for v in values], [scale.pixel(v) for v in values]
+
+
+def _anchor_kind(labels: list[Label], span: tuple[float, float]) -> int:
+    """Which part of slanted labels stands at the tick: the one that meets the curve's ends."""
+    if len(labels) < 2:
+        return 1
+    misses = [
+        min(abs(labels[0].anchors[k] - span[0]), 40) + min(abs(labels[-1].anchors[k] - span[1]), 40) for k in range(3)
+    ]
+    return 1 if misses[1] <= min(misses) + 1 else int(np.argmin(misses))

@@ -1,0 +1,168 @@
+"""From sectors to a table: names by legend or by nearness, shares by angle or as printed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from maestro_graph.embedded.chart._legend import LegendEntry
+from maestro_graph.embedded.chart._numbers import parse_number
+from maestro_graph.embedded.chart._picture import Picture, find_titles
+from maestro_graph.embedded.chart._pie import Pie, Sector
+from maestro_graph.embedded.chart._pixels import colour_name
+from maestro_graph.embedded.chart._table import Table
+from maestro_graph.embedded.ocr import TextBox
+
+__all__ = ["pie_table"]
+
+_TAIL_NUMBER = re.compile(r"^(?P<name>.*?)[\s:,;(\[|–-]*(?P<num>[$€£]?\d[\d.,]*\s*[%kKMB]?)\s*[)\]]?$")
+
+
+@dataclass(slots=True)
+class _Note:
+    """What stands at a sector: words and numbers, as printed."""
+
+    words: list[tuple[float, str]]
+    numbers: list[tuple[float, str]]
+
+
+def pie_table(picture: Picture, pie: Pie) -> Table | None:
+    """The table behind a pie: what is printed where it agrees with the angles, else per cent."""
+    sectors = _from_top(list(pie.sectors))
+    entries = _by_colour(picture, sectors)
+    frame = (pie.x - pie.radius, pie.y - pie.radius, pie.x + pie.radius, pie.y + pie.radius)
+    in_legend = [b for b in picture.boxes if any(_in(b, e) for e in entries.values())]
+    titles = find_titles(
+        picture, (frame[0], _text_top(picture, pie, in_legend), frame[2], frame[3]), in_legend, axes=False
+    )
+    taken = {id(b) for b in (*titles.boxes, *in_legend)}
+    notes = _notes(pie, sectors, [b for b in picture.boxes if id(b) not in taken])
+    names = []
+    for k, sector in enumerate(sectors):
+        words = " ".join(text for _, text in sorted(notes[k].words))
+        entry = entries.get(k)
+        legend_name, legend_number = _parted(entry.text) if entry else ("", "")
+        names.append(legend_name or words)
+        if legend_number and not notes[k].numbers:
+            notes[k].numbers.append((0.0, legend_number))
+    if not any(names):
+        return None
+    values, unit, exact = _shares(sectors, notes)
+    return Table(
+        kind="pie",
+        title=titles.title,
+        unit=unit,
+        resolution=0.0 if exact else 0.1,
+        series=("",),
+        categories=tuple(name or f"#{k + 1}" for k, name in enumerate(names)),
+        values=(tuple(values),),
+        confidence=(tuple(0.97 if exact else 0.9 for _ in values),),
+        category_colours=tuple(colour_name(picture.colours.palette[s.colour]) for s in sectors),
+    )
+
+
+def _from_top(sectors: list[Sector]) -> list[Sector]:
+    """In the order in which people read them: clockwise from the top."""
+    return sorted(sectors, key=lambda s: (s.start + 0.25 + 0.004) % 1.0)
+
+
+def _text_top(picture: Picture, pie: Pie, legend: list[TextBox]) -> float:
+    """Where the title must end: above the disc and above labels near its rim."""
+    return pie.y - pie.radius + 0.02 * picture.height
+
+
+def _in(box: TextBox, entry: LegendEntry) -> bool:
+    x, y = box.center
+    return entry.box[0] <= x <= entry.box[2] and entry.box[1] <= y <= entry.box[3]
+
+
+def _by_colour(picture: Picture, sectors: list[Sector]) -> dict[int, LegendEntry]:
+    """Legend entries by sector: an entry outside the disc for each sector's colour."""
+    found: dict[int, LegendEntry] = {}
+    free = list(picture.legend)
+    for k, sector in enumerate(sectors):
+        same = [e for e in free if e.colour == sector.colour]
+        if same:
+            found[k] = same[0]
+            free.remove(same[0])
+    return found if len(found) >= max(2, 0.6 * len(sectors)) else {}
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """`Name (12.3%)` as name and number; a year at the end of a name stays with it."""
+    match = _TAIL_NUMBER.match(text.strip())
+    if (
+        match
+        and match["name"].strip()
+        and ("%" in match["num"] or re.search(r"[:(,\[|]\s*\S+$", text) or "." in match["num"])
+    ):
+        return match["name"].strip(" :,;(-–"), match["num"].strip()
+    return text.strip(), ""
+
+
+def _notes(pie: Pie, sectors: list[Sector], boxes: list[TextBox]) -> list[_Note]:
+    notes = [_Note([], []) for _ in sectors]
+    for box in boxes:
+        far = pie.distance(*box.center)
+        left, top, right, bottom = box.box
+        nearest = pie.distance(min(max(pie.x, left), right), min(max(pie.y, top), bottom))
+        if nearest > 1.75 or (pie.hole and far * pie.radius < 0.6 * pie.hole):
+            continue
+        if nearest > 1.02:  # outside: the point of the text that is nearest to the rim tells the sector
+            turn = pie.turn(_toward(pie.x, left, right), _toward(pie.y, top, bottom))
+            k = _closest(sectors, (pie.turn(*box.center), turn))
+        else:
+            k = _closest(sectors, (pie.turn(*box.center),))
+        text = box.text.strip()
+        if parse_number(text) is not None and not (text.isdigit() and nearest > 1.02 and len(text) == 4):
+            notes[k].numbers.append((top, text))
+            continue
+        name, number = _parted(text)
+        notes[k].words.append((top, name))
+        if number:
+            notes[k].numbers.append((top, number))
+    return notes
+
+
+def _toward(centre: float, low: float, high: float) -> float:
+    return (low + high + 2 * min(max(centre, low), high)) / 4
+
+
+def _closest(sectors: list[Sector], turns: tuple[float, ...]) -> int:
+    """The sector whose middle is nearest, among those that hold one of the directions."""
+    holding = [k for k, s in enumerate(sectors) if any(s.holds(t) for t in turns)]
+    pool = holding or list(range(len(sectors)))
+    return min(
+        pool, key=lambda k: min(abs((t - sectors[k].middle + 0.5) % 1.0 - 0.5) / sectors[k].share for t in turns)
+    )
+
+
+def _shares(sectors: list[Sector], notes: list[_Note]) -> tuple[list[float | None], str, bool]:
+    """Printed per cents or amounts if they agree with the angles; else the angles, in per cent."""
+    angles = [100 * s.share for s in sectors]
+    for percent in (True, False):
+        printed: list[float] = []
+        unit = "%" if percent else ""
+        for note in notes:
+            numbers = [n for _, text in note.numbers if (n := parse_number(text)) is not None]
+            chosen = [n for n in numbers if (n.unit == "%") == percent]
+            if len(chosen) != 1 and chosen:
+                chosen = chosen[:1]
+            if not chosen:
+                break
+            printed.append(chosen[0].value)
+            unit = chosen[0].unit or unit
+        if len(printed) != len(sectors) or sum(printed) <= 0:
+            continue
+        total = sum(printed)
+        if all(abs(100 * p / total - a) <= 1.5 + 0.05 * a for p, a in zip(printed, angles, strict=True)):
+            return list(printed), unit, True
+    mixed: list[float | None] = []
+    for note, angle in zip(notes, angles, strict=True):
+        near = [
+            n.value
+            for _, text in note.numbers
+            if (n := parse_number(text)) is not None and n.unit == "%" and abs(n.value - angle) <= 2.0
+        ]
+        mixed.append(near[0] if near else angle)
+    return mixed, "%", False
