@@ -221,7 +221,7 @@ def test_a_look_up_that_hangs_ends_at_the_deadline() -> None:
         release.wait(30)
         return [PUBLIC]
 
-    with pytest.raises(ImageError, match="did not arrive within 0.05 s"):
+    with pytest.raises(ImageError, match=r"did not arrive within 0.05 s"):
         Fetcher(ImageLimits(fetch_seconds=0.05), resolve=hang).fetch("https://example.org/")
     release.set()
 
@@ -247,7 +247,7 @@ def test_a_body_that_drips_ends_at_the_deadline() -> None:
             connection.sock = SlowWire(self.answers[host])  # type: ignore[assignment]
             return connection
 
-    with pytest.raises(ImageError, match="did not arrive within 0.2 s"):
+    with pytest.raises(ImageError, match=r"did not arrive within 0.2 s"):
         SlowWeb({"example.org": answer(b"")}).fetcher(fetch_seconds=0.2).fetch("https://example.org/")
 
 
