@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from importlib import import_module
+from time import time
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from maestro_graph.errors import CallFailure, RegistryError
 
@@ -21,31 +25,45 @@ if TYPE_CHECKING:
 
 __all__ = ["EndpointModel", "SharedModel", "invoke_model"]
 
+MAX_REPLY_BYTES = 32 << 20
+MAX_PROBLEM_CHARS = 300
+
 
 class SharedModel:
     """A chat model that somebody else built: the same object for every loop."""
 
+    secret = ""
+    extra_body: dict[str, Any] = {}  # noqa: RUF012 - never written
+
     def __init__(self, model: BaseChatModel) -> None:
         self._model = model
-        self.secret = ""
 
-    def get(self) -> BaseChatModel:
+    async def get(self) -> BaseChatModel:
         return self._model
 
     async def aclose(self) -> None:
         """Nothing to close: the model is not ours."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A loop's model, and the generator whose end closes its connections."""
+
+    model: BaseChatModel
+    lifetime: AsyncGenerator[None, None]
+
+
 class EndpointModel:
     """A `ChatOpenAI` at an endpoint.
 
     An HTTP client's pooled connections belong to the event loop that opened them, so each loop has a client of its
-    own; it goes away with the loop, or with `aclose`.
+    own. It is closed when the loop shuts its asynchronous generators down (as `asyncio.run` does), or by `aclose`.
     """
 
     def __init__(self, endpoint: EndpointConfig, sampling: Sampling, *, timeout_s: float) -> None:
         self._endpoint, self._sampling, self._timeout_s = endpoint, sampling, timeout_s
-        self._models: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[BaseChatModel, Any]] = WeakKeyDictionary()
+        self._held: dict[asyncio.AbstractEventLoop, _Held] = {}
+        self._lock = threading.Lock()
 
     @property
     def secret(self) -> str:
@@ -53,11 +71,26 @@ class EndpointModel:
         name = self._endpoint.api_key_env
         return os.environ.get(name, "") if name else ""
 
-    def get(self) -> BaseChatModel:
+    @property
+    def extra_body(self) -> dict[str, Any]:
+        """What every request carries beside the standard fields."""
+        return self._endpoint.extra_body
+
+    async def get(self) -> BaseChatModel:
+        """The model of the running loop.
+
+        Raises:
+            RegistryError: the environment variable of its API key is not set.
+        """
         loop = asyncio.get_running_loop()
-        if loop not in self._models:
-            self._models[loop] = self._build()
-        return self._models[loop][0]
+        held = self._held.get(loop)
+        if held is None:
+            model, client = self._build()
+            held = _Held(model, _lifetime(client.aclose))
+            with self._lock:
+                self._held = {key: value for key, value in self._held.items() if not key.is_closed()} | {loop: held}
+            await anext(held.lifetime)
+        return held.model
 
     def _build(self) -> tuple[BaseChatModel, Any]:
         import openai
@@ -70,7 +103,7 @@ class EndpointModel:
                 f"the endpoint of {self._endpoint.model!r} takes its key from the environment variable {name!r}, "
                 f"which is not set; export it and run again"
             )
-        client = openai.DefaultAsyncHttpxClient(timeout=self._timeout_s)
+        client = openai.DefaultAsyncHttpxClient(timeout=self._timeout_s, event_hooks={"response": [_bound_body]})
         model = ChatOpenAI(
             base_url=self._endpoint.base_url,
             model=self._endpoint.model,
@@ -89,9 +122,40 @@ class EndpointModel:
 
     async def aclose(self) -> None:
         """Close the connections of the running loop."""
-        found = self._models.pop(asyncio.get_running_loop(), None)
-        if found is not None:
-            await found[1].aclose()
+        with self._lock:
+            held = self._held.pop(asyncio.get_running_loop(), None)
+        if held is not None:
+            await held.lifetime.aclose()
+
+
+async def _lifetime(close: Callable[[], Any]) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await close()
+
+
+async def _bound_body(response: Any) -> None:
+    """Response hook: a body that does not end is cut off before it fills the memory."""
+    # openai's client is built on httpx or on httpx2, by version; a stream must be of the same library.
+    library = import_module(type(response).__module__.partition(".")[0])
+
+    class Bounded(library.AsyncByteStream):  # type: ignore[misc, name-defined]
+        def __init__(self, stream: Any) -> None:
+            self._stream = stream
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            seen = 0
+            async for part in self._stream:
+                seen += len(part)
+                if seen > MAX_REPLY_BYTES:
+                    raise CallFailure("unusable", f"the reply did not end within {MAX_REPLY_BYTES:,} bytes")
+                yield part
+
+        async def aclose(self) -> None:
+            await self._stream.aclose()
+
+    response.stream = Bounded(response.stream)
 
 
 async def invoke_model(source: EndpointModel | SharedModel, messages: list[BaseMessage], **options: Any) -> AIMessage:
@@ -101,58 +165,66 @@ async def invoke_model(source: EndpointModel | SharedModel, messages: list[BaseM
         CallFailure: timeout, unreachable, rate_limited, failed (5xx, dropped), refused (4xx), unusable (a body that
             is no chat completion).
     """
-    model = source.get()
+    model = await source.get()
     try:
-        message = await model.ainvoke(messages, **options)
-    except (ConnectionError, TimeoutError) as error:
-        raise CallFailure("unreachable", _scrub(repr(error), source.secret), retry=True) from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        # What client libraries raise on a body that is no chat completion (no choices, broken JSON).
-        raise CallFailure(
-            "unusable", _scrub(f"the reply is no chat completion ({error!r})", source.secret), retry=True
-        ) from error
+        return await model.ainvoke(messages, **options)
+    except CallFailure:
+        raise
     except Exception as error:
-        failure = _classify(error)
+        failure = _classify(error, source.secret)
         if failure is None:
             raise
-        raise CallFailure(failure.kind, _scrub(failure.message, source.secret), retry=failure.retry) from error
-    return message
+        # A traceback shows the cause, and with it what the server echoed of the key.
+        raise failure from (None if source.secret else error)
 
 
-def _scrub(text: str, secret: str) -> str:
-    return text.replace(secret, "***") if secret else text
-
-
-def _classify(error: Exception) -> CallFailure | None:
+def _classify(error: Exception, secret: str) -> CallFailure | None:
     """A failure by what the exception says of itself (openai, anthropic and httpx name them alike); None for a bug."""
+    cause = error.__cause__
+    text = f"{type(error).__name__}: {error}" + (f" ({type(cause).__name__}: {cause})" if cause is not None else "")
+    text = (text.replace(secret, "***") if secret else text)[:MAX_PROBLEM_CHARS]
     status = getattr(error, "status_code", None)
-    name = type(error).__name__
-    text = f"{name}: {str(error)[:300]}"
     if isinstance(status, int):
-        return _by_status(status, text)
-    rules: list[tuple[Callable[[str], bool], CallFailure]] = [
-        (lambda n: "Timeout" in n, CallFailure("timeout", text)),
-        (lambda n: "Connect" in n, CallFailure("unreachable", text, retry=True)),
-        (
-            lambda n: "Protocol" in n or "ReadError" in n or "WriteError" in n,
-            CallFailure("failed", text, retry=True),
-        ),
-        (lambda n: "ResponseValidation" in n or "Decod" in n, CallFailure("unusable", text, retry=True)),
-        (
-            lambda n: n in {"APIError", "ContextOverflowError", "LengthFinishReasonError"},
-            CallFailure("failed", text),
-        ),
-    ]
-    return next((failure for applies, failure in rules if applies(name)), None)
+        return _by_status(status, text, _retry_after_s(error))
+    names = type(error).__name__ + (type(cause).__name__ if cause is not None else "")
+    if "Timeout" in names or isinstance(error, TimeoutError):
+        return CallFailure("timeout", text)
+    if any(part in names for part in ("Protocol", "ReadError", "WriteError")):
+        return CallFailure("failed", f"the connection was dropped: {text}", retry=True)
+    if "Connect" in names or isinstance(error, ConnectionError):
+        return CallFailure("unreachable", text, retry=True)
+    # What client libraries raise on a body that is no chat completion (no choices, broken JSON).
+    shapes = KeyError | TypeError | ValueError | AttributeError | IndexError
+    if isinstance(error, shapes) or "ResponseValidation" in names or "Decod" in names:
+        return CallFailure("unusable", f"the reply is no chat completion ({text})", retry=True)
+    if type(error).__name__ in {"APIError", "ContextOverflowError", "LengthFinishReasonError", "ContentFilterError"}:
+        return CallFailure("failed", text)
+    return None
 
 
-def _by_status(status: int, text: str) -> CallFailure:
+def _by_status(status: int, text: str, retry_after_s: float | None) -> CallFailure:
     if status == 429:
-        return CallFailure("rate_limited", f"HTTP 429: {text}", retry=True)
-    if status >= 500:
-        return CallFailure("failed", f"HTTP {status}: {text}", retry=True)
+        return CallFailure("rate_limited", f"HTTP 429: {text}", retry=True, retry_after_s=retry_after_s)
+    if status >= 500 or status == 408:
+        return CallFailure("failed", f"HTTP {status}: {text}", retry=True, retry_after_s=retry_after_s)
     if status in (401, 403):
         return CallFailure("refused", f"HTTP {status}: the endpoint does not accept the API key")
     if status == 404:
         return CallFailure("unreachable", f"HTTP 404: no such model or path at this endpoint: {text}")
     return CallFailure("refused", f"HTTP {status}: {text}")
+
+
+def _retry_after_s(error: Exception) -> float | None:
+    """The `Retry-After` of a refused request: seconds, or a date."""
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    text = headers.get("retry-after")
+    if not text:
+        return None
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time())
+    except ValueError:
+        return None

@@ -9,15 +9,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    wait_random_exponential,
-)
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
 from maestro_graph.decisions import Call, CallSkill
 from maestro_graph.errors import CallFailure, UnknownNameError
@@ -28,20 +22,30 @@ from maestro_graph.images import MaestroImage
 if TYPE_CHECKING:
     from maestro_graph.registry import Registry
 
-__all__ = ["CallSettings", "Limiter", "OnAsked", "run_call"]
+__all__ = ["CallSettings", "Limiter", "OnAsked", "retried", "run_call"]
+
+T = TypeVar("T")
 
 MAX_ATTEMPTS = 3
 MAX_REPLY_CHARS = 200_000
+REPORT_S = 0.02
+"""A request ends this much before its run's deadline, so that what became of it is still recorded."""
+
+_BACKOFF = wait_random_exponential(multiplier=0.2, max=2.0)
 
 
 class Limiter:
-    """A semaphore that holds across threads and event loops: a limit of an endpoint is one for the whole process."""
+    """A semaphore that holds across threads and event loops: a limit of an endpoint is one for the whole process.
+
+    First come, first served. A slot changes hands under the lock, and whoever it was handed to answers for it, so that
+    none is lost where a loop is closed or a waiter is cancelled at that moment.
+    """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._active = 0
-        self._lock = threading.Lock()
-        self._waiting: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = deque()
+        self._lock = threading.RLock()  # a coroutine may be thrown away, and release, in the middle of a release
+        self._waiting: deque[_Waiter] = deque()
 
     @property
     def active(self) -> int:
@@ -54,13 +58,16 @@ class Limiter:
                 self._active += 1
                 return
             loop = asyncio.get_running_loop()
-            granted: asyncio.Future[None] = loop.create_future()
-            self._waiting.append((loop, granted))
+            waiter = _Waiter(loop, loop.create_future())
+            self._waiting.append(waiter)
         try:
-            await granted
-        except asyncio.CancelledError:
-            if granted.done() and not granted.cancelled():
-                self._release()
+            await waiter.called
+        except BaseException:  # cancelled, or thrown away with its loop
+            with self._lock:
+                if waiter.granted:
+                    self._release()
+                elif waiter in self._waiting:
+                    self._waiting.remove(waiter)
             raise
 
     async def __aexit__(
@@ -72,19 +79,28 @@ class Limiter:
         """Hand the slot to the next that waits, or give it back."""
         with self._lock:
             while self._waiting:
-                loop, granted = self._waiting.popleft()
+                waiter = self._waiting.popleft()
+                waiter.granted = True
                 try:
-                    loop.call_soon_threadsafe(self._grant, granted)
+                    waiter.loop.call_soon_threadsafe(waiter.call)
                 except RuntimeError:  # that loop is closed, and who waited is gone with it
+                    waiter.granted = False
                     continue
                 return
             self._active -= 1
 
-    def _grant(self, granted: asyncio.Future[None]) -> None:
-        if granted.cancelled():
-            self._release()
-        else:
-            granted.set_result(None)
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    """A coroutine that waits for a slot in its loop."""
+
+    loop: asyncio.AbstractEventLoop
+    called: asyncio.Future[None]
+    granted: bool = False
+
+    def call(self) -> None:
+        if not self.called.done():
+            self.called.set_result(None)
 
 
 class OnAsked(Protocol):
@@ -202,24 +218,31 @@ def _asker(
     async def ask(request: ExpertRequest) -> ExpertReply:
         if "image" not in card.modality and request.images:
             request = replace(request, images=())
-        asked = time.monotonic()
-        attempts = [0]
+        asked, attempts = time.monotonic(), 0
+
+        async def once() -> ExpertReply:
+            nonlocal attempts
+            attempts += 1
+            tally.attempts += 1
+            return await expert.ask(request)
+
         outcome: ExpertReply | CallFailure
-        try:
-            async with asyncio.timeout(card.timeout_s), limiter:
-                left = settings.seconds_left - (time.monotonic() - began)
-                request = replace(request, deadline_s=min(left, card.timeout_s))
-                outcome = await _with_retries(expert, request, attempts)
-        except TimeoutError:
-            outcome = CallFailure("timeout", f"{card.name!r} gave no reply within {card.timeout_s:g} s")
-        except CallFailure as failure:
-            outcome = failure
-        tally.attempts += attempts[0]
+        async with limiter:
+            left = settings.seconds_left - (time.monotonic() - began)
+            limit = max(0.0, min(left - REPORT_S, card.timeout_s))
+            request = replace(request, deadline_s=limit)
+            try:
+                async with asyncio.timeout(limit):
+                    outcome = await retried(once, seconds=limit)
+            except TimeoutError:
+                outcome = CallFailure("timeout", f"{card.name!r} gave no reply within {limit:.4g} s")
+            except CallFailure as failure:
+                outcome = failure
         if isinstance(outcome, ExpertReply):
             outcome = replace(outcome, usage=priced(outcome.usage, card))
             tally.usage += outcome.usage
         if settings.on_asked is not None:
-            settings.on_asked(card.name, request, outcome, seconds=time.monotonic() - asked, attempts=attempts[0])
+            settings.on_asked(card.name, request, outcome, seconds=time.monotonic() - asked, attempts=attempts)
         if isinstance(outcome, CallFailure):
             raise outcome
         return outcome
@@ -227,29 +250,30 @@ def _asker(
     return ask
 
 
-async def _with_retries(expert: Expert, request: ExpertRequest, attempts: list[int]) -> ExpertReply:
-    """Ask until a reply, a failure that no retry mends, or the last attempt."""
+async def retried(once: Callable[[], Awaitable[T]], *, seconds: float) -> T:
+    """Try until a result, a failure that no retry mends, the last attempt, or a wait that would outlast `seconds`.
+
+    Between tries it waits as long as the server asks for, else a random time that grows.
+
+    Raises:
+        CallFailure: that of the last try.
+    """
+    ends = time.monotonic() + seconds
 
     def worth_it(error: BaseException) -> bool:
         return isinstance(error, CallFailure) and error.retry
 
-    def last_failure(state: RetryCallState) -> Any:
-        if state.outcome is None:
-            raise RuntimeError("tenacity gave up without an outcome")
-        return state.outcome.result()
+    def wait(state: RetryCallState) -> float:
+        failure = state.outcome.exception() if state.outcome is not None else None
+        asked = failure.retry_after_s if isinstance(failure, CallFailure) else None
+        return _BACKOFF(state) if asked is None else asked
 
-    async def once() -> ExpertReply:
-        attempts[0] += 1
-        return await expert.ask(request)
+    def stop(state: RetryCallState) -> bool:
+        return state.attempt_number >= MAX_ATTEMPTS or time.monotonic() + state.upcoming_sleep >= ends
 
-    retrying = AsyncRetrying(
-        retry=retry_if_exception(worth_it),
-        stop=stop_after_attempt(MAX_ATTEMPTS),
-        wait=wait_random_exponential(multiplier=0.2, max=2.0),
-        retry_error_callback=last_failure,
-    )
-    reply: ExpertReply = await retrying(once)
-    return reply
+    retrying = AsyncRetrying(retry=retry_if_exception(worth_it), stop=stop, wait=wait, reraise=True)
+    result: T = await retrying(once)
+    return result
 
 
 def priced(usage: Usage, card: ExpertCard) -> Usage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChatExpert", "final_answer"]
 
-_ANSWER_LINE = re.compile(r"^[*#\s]*(?:final )?answer[*\s]*:[*\s]*(.+?)[*\s]*$", re.IGNORECASE | re.MULTILINE)
-_THOUGHT = re.compile(r"^.*?</think>", re.DOTALL)
+_ANSWER_LINE = re.compile(r"(?:final )?answer[* \t]*:(.*)", re.IGNORECASE)
 
 
 class ChatExpert:
@@ -54,11 +54,14 @@ class ChatExpert:
 
     async def ask(self, request: ExpertRequest) -> ExpertReply:
         """Render the request to messages, call the model, read its final answer."""
-        message = await invoke_model(self._source, self.messages(request), **request.sampling)
+        # A picture is encoded in a thread: that takes too long for the event loop.
+        messages = await asyncio.to_thread(self.messages, request) if request.images else self.messages(request)
+        message = await invoke_model(self._source, messages, **request.sampling)
         text = str(message.text).strip()
         if not text:
             raise CallFailure("unusable", f"{self.card.name!r} returned an empty reply", retry=True)
-        return ExpertReply(text=text, answer=final_answer(text), usage=usage_of(message))
+        # What the model quotes of the question and the evidence comes out as it went in.
+        return ExpertReply(text=restore(text), answer=final_answer(text), usage=usage_of(message))
 
     def messages(self, request: ExpertRequest) -> list[BaseMessage]:
         """The messages of a request: instructions as system message, then evidence, question and pictures."""
@@ -97,15 +100,26 @@ def image_block(url: str) -> dict[str, Any]:
 
 def final_answer(text: str) -> str | None:
     """The last `Answer: …` line or `\\boxed{…}` of a reply, behind its thought; `None` without either."""
-    body = _THOUGHT.sub("", text)
-    if lines := _ANSWER_LINE.findall(body):
-        return restore(lines[-1].strip()) or None
-    if (start := body.rfind("\\boxed{")) >= 0:
-        depth, at = 1, start + len("\\boxed{")
-        for end in range(at, len(body)):
-            depth += {"{": 1, "}": -1}.get(body[end], 0)
-            if depth == 0:
-                return body[at:end].strip() or None
+    before, closed, after = text.partition("</think>")
+    lines = [line.strip() for line in (after if closed else before).splitlines() if not line.isspace()]
+    for at in range(len(lines) - 1, -1, -1):
+        if match := _ANSWER_LINE.match(lines[at].lstrip("*#_> ")):
+            answer = match[1].strip("* \t") or (lines[at + 1].strip("* \t") if at + 1 < len(lines) else "")
+            if answer:
+                return restore(answer)
+    return _boxed("\n".join(lines))
+
+
+def _boxed(text: str) -> str | None:
+    """What stands in the last `\\boxed{…}`."""
+    start = text.rfind("\\boxed{")
+    if start < 0:
+        return None
+    depth, at = 1, start + len("\\boxed{")
+    for end in range(at, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[end], 0)
+        if depth == 0:
+            return restore(text[at:end].strip()) or None
     return None
 
 

@@ -79,7 +79,7 @@ class MissingExtraError(MaestroError):
         self.extra = extra
 
 
-class CallFailure(Exception):  # noqa: N818 - not an error of the program: data on its way to the router
+class CallFailure(Exception):
     """A failed call that the router can act on.
 
     Args:
@@ -87,10 +87,14 @@ class CallFailure(Exception):  # noqa: N818 - not an error of the program: data 
             `failed` (the server said 5xx or dropped the connection), `unusable` (a reply that holds no text).
         message: what happened, for the router and the trace.
         retry: whether trying the same call again may help.
+        retry_after_s: seconds that the server asks to wait before another try.
     """
 
-    def __init__(self, kind: FailureKind, message: str, *, retry: bool = False) -> None:
+    def __init__(
+        self, kind: FailureKind, message: str, *, retry: bool = False, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
         self.kind: FailureKind = kind
         self.message = message
         self.retry = retry
+        self.retry_after_s = retry_after_s

@@ -16,6 +16,9 @@ __all__ = ["Expert", "ExpertCard", "ExpertReply", "ExpertRequest", "Modality", "
 Modality = Literal["text", "image"]
 
 
+NAME_PATTERN = r"^[^\s@:<>\x00-\x1f\x7f-\x9f](?:[^@:<>\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s@:<>\x00-\x1f\x7f-\x9f])?$"
+
+
 class Price(BaseModel):
     """Price per million tokens, in the currency of the registry."""
 
@@ -29,19 +32,20 @@ class ExpertCard(BaseModel):
     """What a router may know of an expert: it reads cards, not names.
 
     Attributes:
-        name: exact name, the one written in the protocol; no whitespace at its ends and none of `@ : < >`.
+        name: exact name, the one written in the protocol; no whitespace at its ends, no line breaks or control
+            characters, and none of `@ : < >`.
         description: what the expert is good for, in one to three sentences.
         examples: questions that it answers well; the encoder router compares questions with them.
         abilities: what skills may rely on. A chat model has `chat` (it follows free instructions); embedded
             experts have names of their own (`read`, `chart`, `count`, `look`, `calculate`).
         modality: what it takes. An expert without `image` is asked without pictures.
         max_concurrency: calls in flight at most, over all runs of the process.
-        timeout_s: seconds for one call, retries included.
+        timeout_s: seconds for one call, retries included; waiting for a free slot does not count.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1, max_length=64, pattern=r"^[^\s@:<>](?:[^@:<>\r\n\t]*[^\s@:<>])?$")
+    name: str = Field(min_length=1, max_length=64, pattern=NAME_PATTERN)
     description: str = Field(min_length=1, max_length=2000)
     examples: tuple[str, ...] = ()
     abilities: frozenset[str] = frozenset({"chat"})

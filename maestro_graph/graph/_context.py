@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,8 @@ class MaestroContext:
                 raise MaestroError(f"{name} is {getattr(self, name)!r}; it must be at least {least}")
         if not self.deadline_s > 0:
             raise MaestroError(f"deadline_s is {self.deadline_s!r}; it must be above 0")
+        if self.max_cost is not None and not self.max_cost > 0:
+            raise MaestroError(f"max_cost is {self.max_cost!r}; it must be above 0, or None for no limit")
 
     @property
     def trace_settings(self) -> TraceSettings | None:
@@ -67,5 +69,8 @@ def current_context(default: MaestroContext) -> MaestroContext:
     if isinstance(carried, MaestroContext):
         return carried
     if isinstance(carried, Mapping):
+        known = {item.name for item in fields(MaestroContext)}
+        if unknown := sorted(set(carried) - known):
+            raise MaestroError(f"the context's 'maestro' has {unknown}; its settings are {sorted(known)}")
         return replace(default, **carried)
     raise MaestroError(f"the context's 'maestro' is a {type(carried).__name__}; give a MaestroContext or a mapping")

@@ -7,13 +7,14 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeAlias
 
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.types import Command, Send
 
-from maestro_graph.calls import CallSettings, run_call
+from maestro_graph.calls import CallSettings, retried, run_call
 from maestro_graph.decisions import Answer, Malformed
 from maestro_graph.errors import CallFailure, MaestroError
 from maestro_graph.evidence import Evidence
@@ -29,7 +30,7 @@ from maestro_graph.graph._run import (
     start_or_resume,
 )
 from maestro_graph.graph._state import CallTask, DecisionRecord, MaestroState, StopReason, TurnRecord
-from maestro_graph.graph._sync import run_sync
+from maestro_graph.graph._sync import run_sync, unwatch, watch_for_interrupt
 from maestro_graph.images import MaestroImage
 from maestro_graph.registry import Registry
 from maestro_graph.routers import Router, RouterTurn, RouterView
@@ -55,7 +56,11 @@ class Node(Runnable[Any, Any]):
         async def work() -> Any:
             return await self._core(input)
 
-        return run_sync(work())
+        unwatch()
+        result = run_sync(work())
+        if isinstance(result, Command) and isinstance(result.goto, list) and len(result.goto) > 1:
+            watch_for_interrupt()
+        return result
 
 
 class MaestroNodes:
@@ -88,7 +93,7 @@ class MaestroNodes:
         began = time.monotonic()
         try:
             async with asyncio.timeout(view.seconds_left):
-                decided = await self.router_object.decide(view)
+                decided = await retried(partial(self.router_object.decide, view), seconds=view.seconds_left)
         except TimeoutError:
             return Command(update={"run": run.record, "stop_reason": "deadline"}, goto="terminate")
         except CallFailure as failure:
@@ -207,7 +212,7 @@ class MaestroNodes:
     async def _open(
         self, refs: Sequence[str], note: Notes | None = None, run: RunState | None = None
     ) -> list[MaestroImage]:
-        """Open the pictures; a cached one costs no thread."""
+        """Open the pictures, in a thread."""
         if not refs:
             return []
         try:

@@ -52,7 +52,7 @@ class RunState:
             return "deadline"
         if len(self.history) >= context.max_turns:
             return "max_turns"
-        if context.max_cost is not None and self.usage.cost >= context.max_cost > 0:
+        if context.max_cost is not None and self.usage.cost >= context.max_cost:
             return "max_cost"
         return None
 

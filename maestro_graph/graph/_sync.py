@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import signal
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
+from types import FrameType
 from typing import Any, TypeVar
 
-__all__ = ["run_sync"]
+__all__ = ["run_sync", "unwatch", "watch_for_interrupt"]
 
 T = TypeVar("T")
 
+CLOSING_S = 2.0
+
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
+_in_flight: set[Future[Any]] = set()
 
 
 def _background_loop() -> asyncio.AbstractEventLoop:
@@ -21,15 +28,59 @@ def _background_loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if _loop is None or _loop.is_closed():
             _loop = asyncio.new_event_loop()
-            threading.Thread(target=_loop.run_forever, name="maestro-sync", daemon=True).start()
+            thread = threading.Thread(target=_loop.run_forever, name="maestro-sync", daemon=True)
+            thread.start()
+            atexit.register(_close, _loop, thread)
         return _loop
+
+
+def _close(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    """At exit: close what the loop holds (connections), then the loop."""
+    try:
+        asyncio.run_coroutine_threadsafe(loop.shutdown_asyncgens(), loop).result(CLOSING_S)
+    except TimeoutError:
+        return
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(CLOSING_S)
+    if not thread.is_alive():
+        loop.close()
 
 
 def run_sync(work: Coroutine[Any, Any, T]) -> T:
     """Wait for `work`. An interrupt (Ctrl-C) of the waiting thread cancels it, calls in flight included."""
     future = asyncio.run_coroutine_threadsafe(work, _background_loop())
+    _in_flight.add(future)
     try:
         return future.result()
     except BaseException:
         future.cancel()
         raise
+    finally:
+        _in_flight.discard(future)
+
+
+def watch_for_interrupt() -> None:
+    """Let Ctrl-C cancel the calls that other threads wait for.
+
+    LangGraph's synchronous form runs the calls of a fan-out in worker threads, which no interrupt reaches, and waits
+    for them before it lets the interrupt out. So from here to `unwatch`, Ctrl-C cancels what `run_sync` waits for,
+    then does what it would have done. Does nothing outside the main thread, which alone is interrupted, nor where
+    somebody has set a handler of their own.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupted)
+
+
+def unwatch() -> None:
+    """Undo `watch_for_interrupt`."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is _interrupted:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _interrupted(signum: int, frame: FrameType | None) -> None:
+    unwatch()
+    for future in list(_in_flight):
+        future.cancel()
+    signal.default_int_handler(signum, frame)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from maestro_graph.errors import RegistryError
 from maestro_graph.experts import ExpertCard
@@ -29,7 +30,8 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # The input stays out of errors: somebody may have put a key into the file.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Sampling(_Strict):
@@ -62,7 +64,8 @@ class EndpointConfig(_Strict):
     @model_validator(mode="after")
     def _url(self) -> EndpointConfig:
         if not re.match(r"^https?://[^\s]+$", self.base_url):
-            raise ValueError(f"base_url {self.base_url!r} is no http(s) URL")
+            shown = re.sub(r"//[^/@]*@", "//***@", self.base_url.partition("?")[0])
+            raise ValueError(f"base_url {shown!r} is no http(s) URL")
         if "@" in self.base_url.split("//", 1)[1].split("/", 1)[0]:
             raise ValueError("base_url holds credentials; put the key into an environment variable (api_key_env)")
         return self
@@ -179,8 +182,18 @@ def _parse(text: str, where: str) -> RegistryConfig:
     try:
         return RegistryConfig.model_validate(_expand(data))
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        raise RegistryError(f"{where} does not validate; mend these fields:\n" + "\n".join(lines)) from error
+        lines = "\n".join(
+            f"  {'.'.join(map(str, item['loc']))}: {item['msg']}{_found(item)}" for item in error.errors()
+        )
+        raise RegistryError(f"{where} does not validate; mend these fields:\n{lines}") from None
+
+
+def _found(item: ErrorDetails) -> str:
+    """The value that was found, where it can be no secret."""
+    shown = isinstance(item["input"], str | int | float | bool | None) and item["type"] != "extra_forbidden"
+    if not shown or item["loc"][-1:] in [("base_url",), ("api_key_env",)] or "extra_body" in item["loc"]:
+        return ""
+    return f" (found {str(item['input'])[:60]!r})" if isinstance(item["input"], str) else f" (found {item['input']!r})"
 
 
 def _expand(value: Any) -> Any:
@@ -198,5 +211,8 @@ def _variable(match: re.Match[str]) -> str:
     name, default = match[1], match[2]
     found = os.environ.get(name) or default
     if found is None:
-        raise RegistryError(f"the environment variable {name!r} is not set and the registry gives no default for it")
+        raise RegistryError(
+            f"the environment variable {name!r} is not set (or empty) and the registry gives no default for it; "
+            f"export it, or write ${{{name}:-default}}"
+        )
     return found

@@ -11,6 +11,7 @@ from maestro_graph.calls import Limiter
 from maestro_graph.errors import DuplicateNameError, RegistryError, UnknownNameError
 from maestro_graph.experts import Expert
 from maestro_graph.images import ImageStore
+from maestro_graph.protocol import neutralise
 from maestro_graph.skills import Skill
 
 if TYPE_CHECKING:
@@ -96,6 +97,10 @@ class Registry:
 
     def add_expert(self, expert: Expert) -> None:
         """Add an expert; `DuplicateNameError` if its name is taken."""
+        if neutralise(expert.card.name) != expert.card.name:
+            raise RegistryError(
+                f"the expert's name {expert.card.name!r} holds a control token of chat templates; choose another name"
+            )
         with self._lock:
             if expert.card.name in self._experts:
                 raise DuplicateNameError("expert", expert.card.name, self._experts)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChatRouter", "build"]
 
+
 class ChatRouter:
     """A router that is a chat model.
 
