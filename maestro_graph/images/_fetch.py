@@ -56,15 +56,33 @@ def _resolve(host: str, port: int) -> list[str]:
 
 
 def _connect(address: str, host: str, port: int, timeout: float) -> http.client.HTTPConnection:
-    raw = socket.create_connection((address, port), timeout=timeout)
-    try:
-        secure = ssl.create_default_context().wrap_socket(raw, server_hostname=host)
-    except BaseException:
-        raw.close()
-        raise
+    with contextlib.ExitStack() as on_failure:
+        raw = on_failure.enter_context(socket.create_connection((address, port), timeout=timeout))
+        context = ssl.create_default_context()
+        secure = on_failure.enter_context(context.wrap_socket(raw, server_hostname=host, do_handshake_on_connect=False))
+        with _cutting_after(secure, timeout):
+            secure.do_handshake()
+        on_failure.pop_all()
     connection = http.client.HTTPSConnection(host, port, timeout=timeout)
     connection.sock = secure
     return connection
+
+
+@contextlib.contextmanager
+def _cutting_after(sock: socket.socket, seconds: float) -> Iterator[None]:
+    """Shut the socket down at the deadline: a server that drips bytes keeps every single read in time."""
+
+    def cut() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +139,7 @@ class Fetcher:
         address = self._checked_address(target, ref, ends)
         try:
             connection = self._connect(address, target.host, target.port, self._left(ref, ends))
-            with _closing_at(connection, ends):
+            with contextlib.closing(connection), _cutting_after(connection.sock, self._left(ref, ends)):
                 connection.request("GET", target.path, headers=HEADERS)
                 response = connection.getresponse()
                 if response.status in REDIRECTS:
@@ -193,22 +211,3 @@ class Fetcher:
             f"it did not arrive within {self._limits.fetch_seconds:g} s",
             "try again or download it yourself",
         )
-
-
-@contextlib.contextmanager
-def _closing_at(connection: http.client.HTTPConnection, ends: float) -> Iterator[None]:
-    """Shut the connection down at the deadline: a server that drips bytes keeps every single read in time."""
-    sock = connection.sock
-
-    def cut() -> None:
-        with contextlib.suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(max(0.0, ends - time.monotonic()), cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        connection.close()

@@ -28,14 +28,14 @@ def check(data: bytes) -> None:
         picture.tobytes()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(head=st.sampled_from(HEADS), tail=st.binary(max_size=300))
 def test_random_bytes(head: bytes, tail: bytes) -> None:
     check(head + tail)
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_mutated_pictures(name: str, data: st.DataObject) -> None:
     changed = bytearray(SAMPLES[name])
