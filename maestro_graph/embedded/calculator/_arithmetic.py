@@ -78,7 +78,7 @@ def solve_expression(question: str, style: Style) -> Outcome | None:
             tree = parse(units_plain(text), units=True)
         except NotAnExpression:
             continue
-        if not _meaningful(tree) or (unit is None and _trivial(tree)):
+        if not _meaningful(tree) or (unit is None and not _shaped(style) and _trivial(tree)):
             continue
         value = evaluate(tree)
         if unit and target is not None:
@@ -156,6 +156,10 @@ def _meaningful(tree: Node) -> bool:
     if isinstance(tree, Call):
         return any(_meaningful(arg) for arg in tree.args)
     return isinstance(tree, Name) and tree.name in ("pi", "e")
+
+
+def _shaped(style: Style) -> bool:
+    return bool(style.form) or style.decimals is not None or style.significant is not None
 
 
 def _trivial(tree: Node) -> bool:

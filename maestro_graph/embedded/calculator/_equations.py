@@ -16,19 +16,19 @@ Expr = Any
 MAX_EQUATIONS, MAX_DEGREE = 4, 6
 _FILLER = re.compile(
     r"\b(?:please|(?:the )?(?:following )?(?:linear |quadratic |simultaneous )?(?:system|pair) of equations"
-    r"|(?:the )?(?:following )?(?:linear |quadratic |simultaneous |cubic )*equations?|that|holds?|satisf(?:y|ies)"
+    r"|(?:the )?(?:following )?(?:linear |quadratic |simultaneous |cubic )*equations?|holds?"
     r"|(?:the )?(?:solutions?|roots?|zeros?|values?) (?:of|to|for)|(?:the )?(?:solutions?|roots?|zeros?|values?)"
-    r"|all|real|both|such|for which|which|both|in|unknown|variables?|can you|the|help me|must|should|be true|true)\b",
+    r"|all|real|both|unknown|variables?|can you|the|help me|must|should|be true|true)\b",
     re.IGNORECASE,
 )
 _TARGETS = re.compile(
     r"\b(?:solve for|find|determine|calculate|compute|evaluate|what(?:'s| is| are| does| do)?|solving for|work out"
-    r"|how much is|for|give|get|state)\s+(?P<what>[a-zA-Z](?:\s*(?:,|and)\s*[a-zA-Z])*|[^,;=]*?)"
+    r"|how much is|for|give|get|state)\s+(?P<what>[a-zA-Z](?:\s*(?:,|and)\s*[a-zA-Z])*|[^,;=:]*?)"
     r"(?:\s+(?:equal|be|is))?\s*(?=$|[,;?:.](?:\s|$)|\s(?:if|when|given|where|in|from)\b)",
     re.IGNORECASE,
 )
 _SPLIT = re.compile(
-    r"[;?]|,(?!\d{3}\b)|:|\.(?=\s|$)|\b(?:and|if|when|given|where|with|while|then|solve|let|also|suppose|at|from|so)\b",
+    r"[;?]|,(?!\d{3}\b)|:|\.(?=\s|$)|\b(?:and|if|when|given|where|with|while|then|solve|let|also|suppose|at|from|so|in)\b",
     re.IGNORECASE,
 )
 _FUNCTION = re.compile(
@@ -43,11 +43,15 @@ def solve_equations(question: str, style: Style) -> Outcome | None:
     text = re.sub(r"\b(?:is equal to|equals to|equals)\b", "=", question)
     if outcome := _function_value(text, style):
         return outcome
-    targets, rest = _take_targets(text)
+    text = re.sub(r"\b(?:such that|so that|that|which|satisf(?:y|ies)|makes?|for which)\b", " , ", text, flags=re.I)
+    text = re.sub(r"\b([a-z]|\d+(?:\.\d+)?) ?: ?(?=(?:[a-z]|\d+(?:\.\d+)?)(?: ?=|$|[ ?.,]))", r"\1/", text)
+    targets, rest = _take_targets(re.sub(r"\s+", " ", _FILLER.sub(" ", text)))
     equations: list[tuple[Expr, Expr]] = []
-    for clause in _SPLIT.split(_FILLER.sub(" ", rest)):
-        clause = clause.strip(" .")
-        if not clause:
+    for clause in _SPLIT.split(rest):
+        clause = re.sub(
+            r"^(?:(?:find|determine|calculate|what|is|of|then|for)\s+)+", "", clause.strip(" ."), flags=re.I
+        )
+        if not clause or clause.lower() in ("find", "what", "is"):
             continue
         if clause.count("=") != 1:
             if re.fullmatch(r"[a-zA-Z]", clause):
@@ -69,8 +73,8 @@ def _take_targets(text: str) -> tuple[list[str], str]:
     def take(match: re.Match[str]) -> str:
         what = re.sub(r"^(?:the )?(?:value|values|solution|root)s? (?:of|for)\s*", "", match.group("what")).strip()
         what = what.removeprefix("the ").strip()
-        if not what:
-            return match.group(0) if match.group("what") else " , "
+        if not what or what.lower() in ("what", "them", "it", "solutions", "solution", "roots", "value", "values"):
+            return " , "
         parts = re.split(r"\s*(?:,|\band\b)\s*", what)
         if all(_expression(part) is not None for part in parts):
             targets.extend(parts)
@@ -105,6 +109,7 @@ def _function_value(text: str, style: Style) -> Outcome | None:
             r"\b(?:if|what|is|the|value|of|find|calculate|evaluate|given|let|for|function|compute|determine|then|and)\b|[,?.;:]",
             "",
             rest,
+            flags=re.I,
         ).strip()
     ):
         return None

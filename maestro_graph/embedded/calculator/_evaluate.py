@@ -23,11 +23,11 @@ DIMENSIONLESS: tuple[tuple[str, int], ...] = ()
 Expr = Any  # sympy ships no types
 
 
-class TooLarge(ValueError):  # noqa: N818 - an outcome
+class TooLarge(ValueError):
     """The value would not fit into any answer."""
 
 
-class Undefined(ValueError):  # noqa: N818 - an outcome
+class Undefined(ValueError):
     """The value does not exist: division by zero, units that do not fit, a root of a list."""
 
 

@@ -18,13 +18,35 @@ SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=
 
 ONES = dict(
     zip(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split(),
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ],
         range(20),
         strict=True,
     )
 )
-TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+TENS = dict(
+    zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], range(20, 100, 10), strict=True)
+)
 SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 PARTS = {
     "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4,
@@ -67,10 +89,28 @@ def _vulgar(char: str) -> str:
     return f" ({top}/{bottom})" if slash and top.isascii() and bottom.isascii() else form
 
 
-def words_to_digits(text: str) -> str:
-    """Number words as digits: "twenty-five" as 25, "two thirds" as (2/3), "two and a half" as 2.5."""
+_COUNTS = re.compile(
+    r"\s+(?:of\b|other|more|acute|remote|equal|adjacent|opposite|interior|exterior|base|parallel|perpendicular"
+    r"|complementary|supplementary|vertical|angles?\b|legs?\b|sides?\b|lines?\b|diagonals?\b|is\b|are\b|known"
+    r"|given|remaining|missing|measures?\b|straight|intersecting|has\b|bases\b|shorter|longer|equals?\b|$)",
+    re.IGNORECASE,
+)
+
+
+def words_to_digits(text: str, *, keep_counts: bool = False) -> str:
+    """Number words as digits: "twenty-five" as 25, "two thirds" as (2/3), "two and a half" as 2.5.
+
+    With `keep_counts`, words that only count things of a figure stay words: "two angles", "one leg is 3".
+    """
     text = re.sub(r"\bto the (\d+)(?:st|nd|rd|th)(?: power)?\b", r"to the power of \1", text)
-    text = _WORD_NUMBER.sub(lambda match: _spoken(match.group(0)), text)
+
+    def spoken(match: re.Match[str]) -> str:
+        counts = keep_counts and match.group(0).lower() in ONES and ONES[match.group(0).lower()] <= 6
+        if counts and _COUNTS.match(match.string, match.end()):
+            return match.group(0)
+        return _spoken(match.group(0))
+
+    text = _WORD_NUMBER.sub(spoken, text)
     text = _SCALED.sub(_scaled, text)
     text = _FRACTION.sub(lambda m: f"({m.group(1)}/{PARTS[m.group(2).lower()]})", text)
     text = _MIXED.sub(r"\1.5", text)
@@ -78,8 +118,7 @@ def words_to_digits(text: str) -> str:
     text = _MIXED_PARTS.sub(r"(\1+\2/\3)", text)
     text = re.sub(r"(?<![\d.,])(\d{1,9}) \((\d{1,9})/(\d{1,9})\)", r"(\1+\2/\3)", text)  # 2 ½
     text = re.sub(r"(?<![\d./])(\d{1,9}) (\d{1,3})/(\d{1,3})(?![\d/])", r"(\1+\2/\3)", text)  # 2 1/2
-    text = re.sub(r"\ba (third|quarter|fifth|tenth) of\b", lambda m: f"(1/{PARTS[m.group(1)]}) of", text)
-    return text
+    return re.sub(r"\ba (third|quarter|fifth|tenth) of\b", lambda m: f"(1/{PARTS[m.group(1)]}) of", text)
 
 
 def _spoken(phrase: str) -> str:

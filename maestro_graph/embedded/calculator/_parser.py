@@ -19,7 +19,7 @@ __all__ = ["Bin", "Call", "Name", "Neg", "Node", "NotAnExpression", "Num", "Unit
 MAX_LENGTH, MAX_TOKENS, MAX_DEPTH, MAX_DIGITS = 600, 240, 40, 60
 
 
-class NotAnExpression(ValueError):  # noqa: N818 - an outcome, not an error of the program
+class NotAnExpression(ValueError):
     """The text is not wholly an expression of the closed language."""
 
 
@@ -301,7 +301,7 @@ class _Pratt:
                 return None
             self.take()
             return self.infix(token.text, left, right_power)
-        if token.kind in ("unit",) and _TIGHT >= power:
+        if token.kind in ("unit",) and power <= _TIGHT:
             return Bin("*", left, self.tight_unit())
         starts = token.kind in ("name", "const", "fn") or (token.kind == "op" and token.text == "(")
         if starts and power <= _JUXTAPOSED:

@@ -7,6 +7,7 @@ quantity that the relations do not determine means no answer.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ class Quantity:
     asks: re.Pattern[str] | None
     dimension: str
     slots: tuple[str, ...]
+    asked_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def _scene(name: str, record: Mapping[str, Any]) -> Scene:
             _words(entry.get("asks", [])),
             entry["dimension"],
             tuple(entry.get("slots", [key])),
+            bool(entry.get("asked_only", False)),
         )
         for key, entry in record["quantities"].items()
     )
@@ -114,7 +117,7 @@ _FILLER = [
     "will", "would", "can", "you", "me", "tell", "give", "us", "this", "these", "where", "from", "being",
     "respectively", "dimensions?", "large", "big", "long", "i", "we", "say", "state", "answer", "using", "use",
     "your", "my", "unit", "units", "unknown", "missing", "inside", "their", "them", "they", "as", "get", "so",
-    "degrees?", "measurement", "exactly", "approximately", "about", "figure", "shape", "shown", "x",
+    "degrees?", "measurement", "exactly", "approximately", "third", "other", "remaining", "last", "one", "about", "figure", "shape", "shown", "x",
 ]  # fmt: skip
 # A story with these words tells more than its scene models.
 _DANGER = re.compile(
@@ -162,6 +165,8 @@ def _unit_pattern() -> re.Pattern[str]:
 def _numbers(text: str) -> list[_Given]:
     found: list[_Given] = []
     for match in _NUMBER.finditer(text):
+        if found and match.start() < found[-1].end:
+            continue
         end = match.end()
         unit = _unit_pattern().match(text, end)
         if unit and unit.group(0).strip(" -") in ("in", "a", "C", "F", "K", "d", "t") and unit.group(0)[0] == " ":
@@ -224,6 +229,7 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _AFTER = re.compile(r"^[\s-]*(?:(?:in|for|of|as|the|its)\s+)*$", re.IGNORECASE)
+_BY = re.compile(r"^\s*(?:by|x|×|\*)\s*$", re.IGNORECASE)
 _LIST = re.compile(r"^\s*(?:,|and|,\s*and|&|by|x|×|\*|,?\s*(?:and )?the other(?: one)?(?: is)?)\s*$", re.IGNORECASE)
 
 
@@ -252,10 +258,13 @@ def _assign(scene: Scene, reading: _Reading, text: str) -> bool:
                 return True
         return False
 
+    _assign_lists(scene, reading, text, taken, _BY)
     previous: _Given | None = None
     current: Quantity | None = None
     for given in reading.givens:
-        beside = _beside(reading, given, text)
+        if given.slot is not None:
+            continue
+        beside = _beside(scene, reading, given, text)
         follows = previous is not None and _LIST.match(text[previous.end : given.start]) is not None
         if beside is not None and fill(given, reading.mentions[beside][2]):
             reading.used.add(beside)
@@ -263,16 +272,16 @@ def _assign(scene: Scene, reading: _Reading, text: str) -> bool:
         elif not (follows and current is not None and fill(given, current)):
             current = None
         previous = given
-    _assign_lists(scene, reading, text, taken)
+    _assign_lists(scene, reading, text, taken, _LIST)
     return _assign_rest(scene, reading, fill, text)
 
 
-def _beside(reading: _Reading, given: _Given, text: str) -> int | None:
+def _beside(scene: Scene, reading: _Reading, given: _Given, text: str) -> int | None:
     before = after = None
     for index, (start, end, _) in enumerate(reading.mentions):
-        if index in reading.used:
+        if index in reading.used or reading.mentions[index][2].asked_only:
             continue
-        if end <= given.start and _BEFORE.match(text[end : given.start]):
+        if end <= given.start and _BEFORE.match(scene.any.sub(" ", text[end : given.start])):
             before = index
         if after is None and start >= given.end and _AFTER.match(text[given.end : start]):
             after = index
@@ -283,12 +292,12 @@ def _beside(reading: _Reading, given: _Given, text: str) -> int | None:
     return before if before is not None else after
 
 
-def _assign_lists(scene: Scene, reading: _Reading, text: str, taken: set[str]) -> None:
+def _assign_lists(scene: Scene, reading: _Reading, text: str, taken: set[str], separator: re.Pattern[str]) -> None:
     loose = [given for given in reading.givens if given.slot is None]
     if not scene.listed or len(loose) != len(scene.listed) or taken & set(scene.listed):
         return
-    for left, right in zip(loose, loose[1:], strict=False):
-        if not _LIST.match(text[left.end : right.start]):
+    for left, right in itertools.pairwise(loose):
+        if not separator.match(text[left.end : right.start]):
             return
     for given, slot in zip(loose, scene.listed, strict=True):
         quantity = next((item for item in scene.quantities if slot in item.slots), None)
@@ -342,12 +351,19 @@ def _asked(scene: Scene, reading: _Reading, text: str, implied: Mapping[str, int
     )
     if len(names) > 1:
         names = _nearest_to_question(open_mentions, text) or names
+    if not names and _THE_OTHER.search(text):
+        names = [
+            quantity.name
+            for quantity in scene.quantities
+            if len(quantity.slots) > 1 and reading.givens and reading.givens[-1].slot in quantity.slots
+        ]
     if len(names) != 1:
         return None
     quantity = next(item for item in scene.quantities if item.name == names[0])
     return next((slot for slot in quantity.slots if slot not in given), None)
 
 
+_THE_OTHER = re.compile(r"\b(?:third|other|remaining|missing|last|fourth|second)(?: one)?\s*[?.]*$", re.IGNORECASE)
 _ASKING = re.compile(r"\b(?:what|find|calculate|compute|determine|how|work out|give|state)\b", re.IGNORECASE)
 
 

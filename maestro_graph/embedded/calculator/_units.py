@@ -50,7 +50,7 @@ def _table() -> tuple[dict[str, Unit], dict[str, str], dict[str, str]]:
             factor = None if record["factor"] == "180/pi" else Fraction(record["factor"])
             written = (record["symbols"] or [name])[0]
             units[name] = Unit(name, written, group, dimension, factor, Fraction(record.get("offset", "0")))
-            symbols.update({symbol: name for symbol in record["symbols"]})
+            symbols.update(dict.fromkeys(record["symbols"], name))
             for word in record["words"]:
                 words[word] = words[_plural(word)] = name
     return units, symbols, words
