@@ -99,8 +99,11 @@ def find(scene: Scene, thing: Thing) -> tuple[Region, float] | None:
         return min(_notable(fitting), key=lambda p: math.dist(p[0].centre, middle))
     if thing.size > 0:
         return max(fitting, key=lambda p: p[0].area)
-    if thing.size < 0:
-        return _small(scene, fitting, named=thing.colour is not None or thing.form is not None)
+    if thing.size == -1:
+        clear = [(r, fit) for r, fit in fitting if r.clean > 0.75 and r.sure > 0.3] or fitting
+        return min(_notable(clear), key=lambda p: p[0].area)
+    if thing.size == -2:
+        return max(fitting, key=lambda p: prominence(p[0], scene) * _smallness(p[0], scene) * p[1])
     if len(fitting) == 1:
         return fitting[0]
     ranked = sorted(fitting, key=lambda p: -prominence(p[0], scene) * p[1])
@@ -115,13 +118,10 @@ def _notable(fitting: list[tuple[Region, float]]) -> list[tuple[Region, float]]:
     return [(r, fit) for r, fit in fitting if r.area >= least]
 
 
-def _small(scene: Scene, fitting: list[tuple[Region, float]], *, named: bool) -> tuple[Region, float]:
-    """The small one: the smallest clear region among few, the most striking one among many."""
-    clear = [(r, fit) for r, fit in fitting if r.clean > 0.75 and r.sure > 0.3] or fitting
-    if len(clear) <= 12 or (named and len(clear) <= 30):
-        clear = _notable(clear)
-        return min(clear, key=lambda p: p[0].area)
-    return max(clear, key=lambda p: prominence(p[0], scene) * p[1])
+def _smallness(region: Region, scene: Scene) -> float:
+    """1 for what is small in the picture, less for what fills a good part of it."""
+    share = region.area / (scene.width * scene.height)
+    return 1.0 / (1.0 + (share / 0.01) ** 0.5)
 
 
 def _related(scene: Scene, scored: list[tuple[Region, float]], thing: Thing) -> list[tuple[Region, float]]:

@@ -28,7 +28,7 @@ ANYTHING = frozenset(
 BACKGROUND = frozenset("background backdrop canvas ground surroundings".split())
 PICTURE = frozenset("image picture photo photograph scene drawing painting figure".split())
 SIZES = {"largest": 1, "biggest": 1, "large": 1, "big": 1, "bigger": 1, "larger": 1, "huge": 1, "main": 1,
-         "smallest": -1, "small": -1, "tiny": -1, "tiniest": -1, "little": -1, "smaller": -1}  # fmt: skip
+         "smallest": -1, "tiniest": -1, "smaller": -1, "small": -2, "tiny": -2, "little": -2}  # fmt: skip
 PLACES = {
     "leftmost": (-1, 0), "rightmost": (1, 0), "topmost": (0, -1), "uppermost": (0, -1), "highest": (0, -1),
     "bottommost": (0, 1), "lowest": (0, 1), "lowermost": (0, 1),
@@ -63,7 +63,7 @@ RELATIONS: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """What is meant: any of colour, form, size (1 largest, -1 smallest), place.
+    """What is meant: any of colour, form, size (1 largest, -1 smallest, -2 just small), place.
 
     Attributes:
         place: wanted corner or edge, (-1|0|1, -1|0|1) from left to right and from top to bottom; None for any.
@@ -381,6 +381,11 @@ def _text_on(low: str, pictures: int) -> Query | None:
 
 
 def _share(low: str, pictures: int) -> Query | None:
+    if re.match(
+        r"(?:in|at|on) (?:which|what)\b|where\b|(?:which|what) (?:part|portion) (?:of the (?:image|picture|scene) )?(?:contains|has|shows)",
+        low,
+    ):
+        return None
     words = re.findall(r"[a-z]+", low)
     colours = [c for w in words if (c := canonical_colour(w))]
     if re.search(r"\b(?:fraction|percent(?:age)?|proportion|share|part|portion)\b|\bhow much of\b|\bwhat %", low) and (

@@ -24,6 +24,7 @@ MIN_PIXELS = 6
 MAX_REGIONS = 250
 THIN = 2.6  # pixels: half-width up to which a region may be the rim of another one
 BACKGROUND_SHARE = 0.08
+GROUND_SLACK = 26  # levels of a channel: shading and noise of one ground
 NEUTRAL = frozenset({"white", "black", "gray", "beige"})
 
 
@@ -97,7 +98,9 @@ def survey(picture: Image.Image) -> Scene:
     ground = _background(calm)
     rgb = _median(calm[ground]) if ground.any() else _median(calm.reshape(-1, 3))
     found = _candidates(calm, names, ground)
-    regions = [r for r in (_measure(picture, box, index, scale) for box, index in found) if r is not None]
+    near = np.asarray(rgb, np.int16) if ground.any() else None
+    measured = (_measure(picture, box, index, scale, near) for box, index in found)
+    regions = [r for r in measured if r is not None]
     regions = _without_rims(_unique(regions))
     light = oklab(calm[::4, ::4])
     return Scene(
@@ -127,6 +130,11 @@ def _median(pixels: NDArray[np.generic]) -> tuple[int, int, int]:
     return int(red), int(green), int(blue)
 
 
+def _near(pixels: Pixels, colour: NDArray[np.int16]) -> NDArray[np.bool_]:
+    gap: NDArray[np.int16] = np.abs(pixels.astype(np.int16) - colour).max(axis=2)
+    return gap < GROUND_SLACK
+
+
 def _background(pixels: Pixels) -> NDArray[np.bool_]:
     """Pixels near the commonest colour of the border, where that colour is common; else of the picture."""
     edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
@@ -134,8 +142,7 @@ def _background(pixels: Pixels) -> NDArray[np.bool_]:
         codes = (sample >> 4).astype(np.int32) @ np.array([256, 16, 1])
         values, counts = np.unique(codes, return_counts=True)
         common = np.median(sample[codes == values[counts.argmax()]], axis=0)
-        gap = np.abs(pixels.astype(np.int16) - common.astype(np.int16)).max(axis=2)
-        ground: NDArray[np.bool_] = gap < 26
+        ground = _near(pixels, common.astype(np.int16))
         if ground.mean() > BACKGROUND_SHARE:
             return ground
     return ground
@@ -172,7 +179,13 @@ def _candidates(
     return [(box, index) for _, box, index in scored[:MAX_REGIONS]]
 
 
-def _measure(picture: Image.Image, box: tuple[int, int, int, int], index: int, scale: float) -> Region | None:
+def _measure(
+    picture: Image.Image,
+    box: tuple[int, int, int, int],
+    index: int,
+    scale: float,
+    ground: NDArray[np.int16] | None,
+) -> Region | None:
     """Cut the box out of the picture at full size and measure the largest region of that colour in it."""
     x, y, w, h = (v * scale for v in box)
     pad = max(2 * scale, 3.0, 0.06 * max(w, h))
@@ -188,6 +201,8 @@ def _measure(picture: Image.Image, box: tuple[int, int, int, int], index: int, s
     if min(pixels.shape[:2]) > 20:
         pixels = cv2.medianBlur(pixels, 3)
     mask = (colour_labels(pixels) == index).astype(np.uint8)
+    if ground is not None:
+        mask[_near(pixels, ground)] = 0
     mask = np.pad(mask, 1)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count < 2:
