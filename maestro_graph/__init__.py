@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from maestro_graph.registry import Registry, load_registry
     from maestro_graph.routers import Router, RouterTurn, RouterView
     from maestro_graph.skills import Skill, SkillCard
+    from maestro_graph.trace import RunTrace, TraceSettings, read_trace
 
 __all__ = [
     "Answer",
@@ -55,15 +56,18 @@ __all__ = [
     "Router",
     "RouterTurn",
     "RouterView",
+    "RunTrace",
     "Skill",
     "SkillCard",
     "TraceError",
+    "TraceSettings",
     "UnknownNameError",
     "Usage",
     "compile_maestro",
     "create_maestro_graph",
     "ingest",
     "load_registry",
+    "read_trace",
 ]
 
 # Names come in when they are first used (PEP 562): LangGraph alone takes most of a second to import, and
@@ -88,6 +92,7 @@ _HOMES = {
     "maestro_graph.registry": ("Registry", "load_registry"),
     "maestro_graph.routers": ("Router", "RouterTurn", "RouterView"),
     "maestro_graph.skills": ("Skill", "SkillCard"),
+    "maestro_graph.trace": ("RunTrace", "TraceSettings", "read_trace"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -73,7 +73,7 @@ def print_report(outcome: Outcome) -> None:
 
 def _summary(outcome: Outcome) -> str:
     usage = outcome.usage
-    parts = [outcome.stop_reason, f"{usage['calls']} calls"]
+    parts = [outcome.stop_reason, f"{usage['calls']} call{'' if usage['calls'] == 1 else 's'}"]
     if usage["input_tokens"] or usage["output_tokens"]:
         parts.append(f"{usage['input_tokens']} + {usage['output_tokens']} tokens")
     if usage["cost"]:

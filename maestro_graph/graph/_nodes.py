@@ -83,7 +83,7 @@ class MaestroNodes:
         """Take the next decision, or stop because a budget is spent."""
         context = current_context(self._default)
         run = start_or_resume(state, self.registry.images)
-        note = Notes(context, run.record["id"])
+        note = Notes(context, run.record["id"], self.registry)
         images = await self._open(run.record["images"], note, run)
         if run.is_new:
             note.started(run, images, self.registry, self.router_object, context)
@@ -101,7 +101,10 @@ class MaestroNodes:
             return Command(update={"run": run.record, "stop_reason": "router_failed"}, goto="terminate")
         record = decision_record(len(run.history), decided)
         note.decided(record, decided, time.monotonic() - began)
-        return self._go(run, record, decided, context)
+        command = self._go(run, record, decided, context)
+        for skipped in command.update.get("evidence", ()) if isinstance(command.update, dict) else ():
+            note.arrived(Evidence.from_record(skipped))
+        return command
 
     def _view(self, run: RunState, images: Sequence[MaestroImage], context: MaestroContext) -> RouterView:
         return RouterView(
@@ -169,7 +172,7 @@ class MaestroNodes:
     async def call(self, task: CallTask) -> Update:
         """Carry out one call: the core of `expert_call` and `skill_call`."""
         context = current_context(self._default)
-        note = Notes(context, task["run"]["id"])
+        note = Notes(context, task["run"]["id"], self.registry)
         note.calling(task)
         images = await self._open(task["run"]["images"])
         settings = CallSettings(
@@ -206,7 +209,8 @@ class MaestroNodes:
             "usage": run.usage.as_record(),
             "messages": [AIMessage(content=answer if answer is not None else f"No answer was found ({reason}).")],
         }
-        Notes(context, run.record["id"]).finished(update, context.deadline_s - seconds_left(run.record, context))
+        note = Notes(context, run.record["id"], self.registry)
+        note.finished(update, context.deadline_s - seconds_left(run.record, context))
         return update
 
     async def _open(
@@ -219,7 +223,7 @@ class MaestroNodes:
             return await asyncio.to_thread(lambda: [self.registry.images.open(ref) for ref in refs])
         except MaestroError as error:
             if note is not None and run is not None:
-                note.failed(error)
+                note.failed(run, error)
             raise
 
 

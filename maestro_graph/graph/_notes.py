@@ -16,7 +16,7 @@ from maestro_graph.graph._run import RunState, token_record
 from maestro_graph.graph._state import CallTask, DecisionRecord
 from maestro_graph.images import MaestroImage
 from maestro_graph.routers import Router, RouterTurn
-from maestro_graph.trace import TraceWriter
+from maestro_graph.trace import TraceWriter, key_names
 
 if TYPE_CHECKING:
     from maestro_graph.registry import Registry
@@ -31,9 +31,10 @@ class Notes:
     records have the same events with all details.
     """
 
-    def __init__(self, context: MaestroContext, run: str) -> None:
+    def __init__(self, context: MaestroContext, run: str, registry: Registry) -> None:
         settings = context.trace_settings
-        self.trace = TraceWriter(settings, run) if settings is not None else None
+        names = key_names(registry) if settings is not None else ()
+        self.trace = TraceWriter(settings, run, key_names=names) if settings is not None else None
         self._run = run
         self._stream = get_stream_writer()
 
@@ -56,11 +57,9 @@ class Notes:
         self._say("run_started", question=run.record["question"], images=list(run.record["images"]))
         if self.trace is None:
             return
-        self.trace.write(
-            "run_started",
+        self.trace.begin(
             {
                 "question": run.record["question"],
-                "images": [image_record(image) for image in images],
                 "registry": registry.name,
                 "experts": list(registry.experts),
                 "skills": list(registry.skills),
@@ -72,6 +71,7 @@ class Notes:
                     "deadline_s": context.deadline_s,
                 },
             },
+            images,
         )
 
     def decided(self, record: DecisionRecord, decided: RouterTurn, seconds: float) -> None:
@@ -130,6 +130,7 @@ class Notes:
                     "instructions": request.instructions,
                     "images": [image.sha256 for image in request.images],
                     "evidence": [f"{item.expert}: {item.text}" for item in request.evidence],
+                    "sampling": dict(request.sampling),
                     "seconds": seconds,
                     "attempts": attempts,
                     **_reply_fields(reply),
@@ -155,20 +156,9 @@ class Notes:
         self._say("run_finished", **fields)
         self._record("run_finished", fields)
 
-    def failed(self, error: MaestroError) -> None:
+    def failed(self, run: RunState, error: MaestroError) -> None:
         """The run was given something that it cannot use."""
-        self._record("run_failed", {"error": f"{type(error).__name__}: {error}"})
-
-
-def image_record(image: MaestroImage) -> dict[str, Json]:
-    """An image in a trace: by hash."""
-    return {
-        "ref": image.ref,
-        "sha256": image.sha256,
-        "width": image.width,
-        "height": image.height,
-        "notes": list(image.notes),
-    }
+        self._record("run_failed", {"question": run.record["question"], "error": f"{type(error).__name__}: {error}"})
 
 
 def _reply_fields(reply: ExpertReply | CallFailure) -> dict[str, Json]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from PIL import Image
 
+from maestro_graph.errors import ImageError
 from maestro_graph.images._cache import ByteCache
 from maestro_graph.images._limits import ImageLimits
 
@@ -74,6 +75,16 @@ class MaestroImage:
             ImageError: the pixels had been dropped and the file has changed or gone since it was opened.
         """
         return self._caches.pixels.get(self.sha256, self._load)
+
+    def encoded(self) -> bytes:
+        """The original file's bytes, metadata included: those that `sha256` is of.
+
+        Raises:
+            ImageError: the file has changed or gone since it was opened, or the picture never was a file.
+        """
+        if self._encoded is None:
+            raise ImageError(self.ref, "it has no file", "open it through an ImageStore")
+        return self._encoded()
 
     def release(self) -> None:
         """Drop the decoded pixels; the next `rgb()` decodes again."""

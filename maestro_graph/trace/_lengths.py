@@ -1,0 +1,57 @@
+"""Records without texts: lengths instead of what was said."""
+
+from __future__ import annotations
+
+import json
+
+from maestro_graph.evidence import Json
+
+__all__ = ["without_texts"]
+
+# The strings that stay: names of the action space, statuses, hashes. Whatever is not named here goes, so that a new
+# field is private until somebody thinks about it.
+KEPT = frozenset({"kind", "expert", "skill", "status", "stop_reason", "registry", "router", "sha256", "ref"})
+KEPT_LISTS = frozenset({"experts", "skills", "notes"})
+FREE = frozenset({"info", "details", "tokens", "evidence"})
+"""Fields of any form: all of it may be text, its keys too."""
+HASHES = "images"
+
+
+def without_texts(fields: dict[str, Json]) -> dict[str, Json]:
+    """`fields` with `null` for every text and, in `lengths`, how long it was.
+
+    Of free structures (`details`, `info`, token ids) the length is that of their JSON.
+    """
+    kept: dict[str, Json] = {}
+    lengths: dict[str, Json] = {}
+    for name, value in fields.items():
+        if name in KEPT or name in KEPT_LISTS:
+            kept[name] = value
+        elif isinstance(value, str):
+            kept[name], lengths[name] = None, len(value)
+        elif name in FREE and value:
+            kept[name], lengths[name] = None, len(json.dumps(value, ensure_ascii=False))
+        elif isinstance(value, dict):
+            kept[name] = without_texts(value)
+        elif isinstance(value, list):
+            kept[name] = _list(name, value)
+        else:
+            kept[name] = value
+    if lengths:
+        kept["lengths"] = lengths
+    return kept
+
+
+def _list(name: str, values: list[Json]) -> Json:
+    """A list of records or numbers; strings in it become lengths, except hashes."""
+    out: list[Json] = []
+    for value in values:
+        if isinstance(value, dict):
+            out.append(without_texts(value))
+        elif isinstance(value, str) and not (name == HASHES and len(value) == 64):
+            out.append({"length": len(value)})
+        elif isinstance(value, list):
+            out.append(_list(name, value))
+        else:
+            out.append(value)
+    return out
