@@ -1,0 +1,19 @@
+"""Perceivers: OCR, caption, detection and zoom, as endpoints or in-process."""
+
+from maestro_graph.perceivers._base import Perceiver, PerceiverKind, Perception, PerceptionRequest
+from maestro_graph.perceivers._boxes import Box, Coordinates, parse_boxes
+from maestro_graph.perceivers._chat import ChatPerceiver
+from maestro_graph.perceivers._derived import cropped, with_boxes
+
+__all__ = [
+    "Box",
+    "ChatPerceiver",
+    "Coordinates",
+    "Perceiver",
+    "PerceiverKind",
+    "Perception",
+    "PerceptionRequest",
+    "cropped",
+    "parse_boxes",
+    "with_boxes",
+]
