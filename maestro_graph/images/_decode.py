@@ -11,7 +11,7 @@ import io
 import math
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from PIL import Image, ImageFile
@@ -20,6 +20,7 @@ from maestro_graph.errors import ImageError
 from maestro_graph.images._limits import ImageLimits
 from maestro_graph.images._quiet import quiet_pillow
 from maestro_graph.images._sniff import describe_foreign, sniff
+from maestro_graph.images._structure import check_structure
 
 __all__ = ["Decoded", "decode", "to_upright_rgb"]
 
@@ -47,7 +48,8 @@ DEEP = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 WITH_ALPHA = frozenset({"PA", "LA", "La", "RGBA", "RGBa"})
 METADATA = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "Raw profile type exif"})
 TILE_WIDTH, TILE_LENGTH, PHOTOMETRIC, ORIENTATION = 322, 323, 262, 0x0112
-MAX_PAGES_COUNTED = 1000
+MAX_PAGES_COUNTED = 100
+MAX_BYTES_COUNTED = 4 << 20
 STRIP_PIXELS = 4_000_000
 LARGE_PIXELS = 25_000_000
 
@@ -82,9 +84,13 @@ def decode(data: bytes, ref: str, limits: ImageLimits) -> Decoded:
     if kind is None:
         what, cure = describe_foreign(data)
         raise ImageError(ref, f"it is {what}", cure)
+    check_structure(kind, data, ref)
     try:
-        with quiet_pillow(), _turn(kind, data, ref, limits):
-            return _decode(kind, data, ref, limits)
+        with quiet_pillow():
+            picture = _reader(kind, data)
+            pixels = _check_header(picture, ref, limits)
+            with _large if pixels > LARGE_PIXELS else nullcontext():
+                return _decode(kind, data, picture, ref, limits)
     except ImageError:
         raise
     except Image.DecompressionBombError as error:  # Pillow's own limit, on frames and tiles
@@ -116,9 +122,8 @@ def _check_size(data: bytes, ref: str, limits: ImageLimits) -> None:
         )
 
 
-def _turn(kind: str, data: bytes, ref: str, limits: ImageLimits) -> AbstractContextManager[object]:
-    """Check the header; the lock for large pictures where this is one."""
-    header = _reader(kind, data)
+def _check_header(header: ImageFile.ImageFile, ref: str, limits: ImageLimits) -> int:
+    """The number of pixels, which is within the limit."""
     width, height = header.size
     tiles = _tile_pixels(header)
     if width < 1 or height < 1:
@@ -129,11 +134,10 @@ def _turn(kind: str, data: bytes, ref: str, limits: ImageLimits) -> AbstractCont
             f"it has {max(width * height, tiles):,} pixels ({width}x{height}), the limit is {limits.max_pixels:,}",
             "scale the picture down or raise max_pixels",
         )
-    return _large if width * height > LARGE_PIXELS else nullcontext()
+    return width * height
 
 
-def _decode(kind: str, data: bytes, ref: str, limits: ImageLimits) -> Decoded:
-    picture = _reader(kind, data)
+def _decode(kind: str, data: bytes, picture: ImageFile.ImageFile, ref: str, limits: ImageLimits) -> Decoded:
     notes = _frame_notes(kind, data, picture)
     picture.load()
     if picture.width * picture.height > limits.max_pixels:  # a GIF frame may be larger than the header says
@@ -146,7 +150,7 @@ def _decode(kind: str, data: bytes, ref: str, limits: ImageLimits) -> Decoded:
     plain = bare and not notes and turn is None and not colour_notes
     plain = plain and picture.mode in ("RGB", "L") and not picture.has_transparency_data
     mime = f"image/{kind.lower()}" if plain and kind in ("PNG", "JPEG") else None
-    del picture
+    picture.im = None  # type: ignore[assignment]  # frees the pixels as decoded before turning needs room
     if turn is not None:
         rgb = rgb.transpose(turn)
     return Decoded(rgb, (*notes, *colour_notes, *turn_notes), mime)
@@ -171,18 +175,22 @@ def _frame_notes(kind: str, data: bytes, picture: ImageFile.ImageFile) -> tuple[
     if kind == "TIFF":
         count, word = _pages(_reader(kind, data)), "pages"
     elif kind == "GIF":
-        count, word = _gif_frames(_reader(kind, data)), "frames"
+        few = len(data) <= MAX_BYTES_COUNTED  # counting reads the file to its end
+        count, word = _gif_frames(_reader(kind, data), count=few), "frames"
     else:
         count, word = getattr(picture, "n_frames", 1), "frames"
     if count is None:
-        return (f"first of several {word}, later ones are damaged",)
-    if count > MAX_PAGES_COUNTED:
+        return (f"first of several {word}",)
+    if kind == "TIFF" and count > MAX_PAGES_COUNTED:
         return (f"first of more than {MAX_PAGES_COUNTED} {word}",)
     return (f"first of {count} {word}",) if count > 1 else ()
 
 
-def _gif_frames(picture: ImageFile.ImageFile) -> int | None:
+def _gif_frames(picture: ImageFile.ImageFile, *, count: bool) -> int | None:
+    """The number of frames; without `count`, `None` stands for several."""
     try:
+        if not count:
+            return None if getattr(picture, "is_animated", False) else 1
         return int(getattr(picture, "n_frames", 1))
     except Exception:  # noqa: BLE001 - damage behind the first frame does not spoil the first frame
         return None

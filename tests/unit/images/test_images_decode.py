@@ -171,15 +171,15 @@ def test_what_is_no_picture_is_named(store: ImageStore, data: bytes, said: str) 
         opened(store, data)
 
 
-def png_header(width: int, height: int) -> bytes:
+def chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def png_header(width: int, height: int, more: bytes = b"") -> bytes:
     """A PNG of any declared size, with next to no data."""
-
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    body = zlib.compress(bytes(1000))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    body = chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + more + body
 
 
 @pytest.mark.parametrize("side", [10_001, 14_000, 30_000, 2_000_000])
@@ -215,3 +215,16 @@ def test_metadata_does_not_survive_in_the_pixels(store: ImageStore) -> None:
     buffer = io.BytesIO()
     image.rgb().save(buffer, "JPEG")
     assert b"Exif" not in buffer.getvalue()
+
+
+def test_files_made_to_keep_a_decoder_busy_are_refused() -> None:
+    comments = png_header(4, 4, chunk(b"tEXt", b"a\0b") * 10_001)
+    progressive = encode(draw(), "JPEG", progressive=True)
+    scan = progressive.rindex(b"\xff\xda")
+    scans = progressive[:-2] + progressive[scan:-2] * 200 + b"\xff\xd9"
+    text = b"P3\n1000 1000\n255\n" + b"1 " * 3_000_000
+    for data, said in ((comments, "PNG chunks"), (scans, "JPEG scans"), (text, "written as text")):
+        with pytest.raises(ImageError, match=said):
+            decode(data, "x", ImageLimits())
+    assert decode(progressive + scans, "x", ImageLimits()).picture.size == (60, 40)  # what follows does not count
+    assert decode(png_header(4, 4, chunk(b"tEXt", b"a\0b") * 100), "x", ImageLimits()).mime is None
