@@ -1,0 +1,36 @@
+"""What all tests share: snapshots, and hypothesis without clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+settings.register_profile("maestro", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.load_profile("maestro")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-snapshots", action="store_true", dest="write_snapshots", help="write tests/snapshots anew"
+    )
+
+
+@pytest.fixture
+def snapshot(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`snapshot(name, text)`: the text equals the file `tests/snapshots/NAME`, which `--update-snapshots` writes."""
+
+    def check(name: str, text: str) -> None:
+        path = SNAPSHOTS / name
+        if request.config.getoption("write_snapshots"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+        if not path.exists():
+            pytest.fail(f"the snapshot {path.name} does not exist; run pytest --update-snapshots and review it")
+        assert text.rstrip("\n") + "\n" == path.read_text(encoding="utf-8")
+
+    return check
