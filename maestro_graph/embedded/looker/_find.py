@@ -100,7 +100,7 @@ def find(scene: Scene, thing: Thing) -> tuple[Region, float] | None:
     if thing.size > 0:
         return max(fitting, key=lambda p: p[0].area)
     if thing.size == -1:
-        clear = [(r, fit) for r, fit in fitting if r.clean > 0.75 and r.sure > 0.3] or fitting
+        clear = [(r, fit) for r, fit in fitting if r.clean > 0.75 or r.sure > 0.4] or fitting
         return min(_notable(clear), key=lambda p: p[0].area)
     if thing.size == -2:
         return max(fitting, key=lambda p: prominence(p[0], scene) * _smallness(p[0], scene) * p[1])
@@ -156,10 +156,17 @@ def _aligned(a: Region, relation: str, b: Region) -> float:
 
 
 def apart(a: Region, b: Region) -> float:
-    """Distance between two boxes, plus a little of that between their centres (which tells equal gaps apart)."""
+    """Gap between two regions: between discs of their areas, or between boxes where one is long."""
+    if any(max(r.width, r.height) > 2 * min(r.width, r.height) for r in (a, b)):
+        return _box_gap(a, b)
+    radii = math.sqrt(a.area / math.pi) + math.sqrt(b.area / math.pi)
+    return max(0.0, math.dist(a.centre, b.centre) - radii)
+
+
+def _box_gap(a: Region, b: Region) -> float:
     dx = max(0.0, a.box[0] - b.box[2], b.box[0] - a.box[2])
     dy = max(0.0, a.box[1] - b.box[3], b.box[1] - a.box[3])
-    return math.hypot(dx, dy) + 0.2 * math.dist(a.centre, b.centre)
+    return math.hypot(dx, dy)
 
 
 def _inside(a: Region, b: Region) -> bool:
@@ -210,7 +217,7 @@ def holds(a: Region, relation: str, b: Region) -> bool:
         case "same form":
             return a.form == b.form
         case "touching":
-            return apart(a, b) - 0.2 * math.dist(a.centre, b.centre) < 3
+            return _box_gap(a, b) < 3
         case _:  # near, far: any
             return True
 

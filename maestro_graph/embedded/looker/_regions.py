@@ -18,10 +18,10 @@ Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int32]
 
 SIDE = 2048  # of the reduced copy: a target of 16 pixels in an 8K picture still has four
-DETAIL = 160  # regions are measured at this many pixels a side, if the picture has them
+DETAIL = 90  # regions are measured at this many pixels a side, if the picture has them
 MIN_SHARE = 1.5e-6  # of the picture's area; smaller ones are specks
 MIN_PIXELS = 6
-MAX_REGIONS = 250
+MAX_REGIONS = 180
 THIN = 2.6  # pixels: half-width up to which a region may be the rim of another one
 BACKGROUND_SHARE = 0.08
 GROUND_SLACK = 26  # levels of a channel: shading and noise of one ground
@@ -39,6 +39,7 @@ class Region:
         form: a class of `counter._shapes`, `other` where it is none; `sure` is how well it fits, 0 to 1.
         vivid: chroma in OKLab, 0 (grey) to about 0.3.
         clean: share of its hull that it fills, 0 to 1.
+        thick: mean width of its strokes; as wide as the form itself where it is filled.
         hollow: whether only its outline is drawn.
     """
 
@@ -51,6 +52,7 @@ class Region:
     sure: float
     vivid: float
     clean: float
+    thick: float
     hollow: bool = False
 
     @property
@@ -242,8 +244,15 @@ def _describe(pixels: Pixels, mask: NDArray[np.uint8], left: int, top: int, shri
         sure=max(0.0, 1.0 - form.distance / 0.2),
         vivid=float(np.hypot(lab[1], lab[2])),
         clean=min(1.0, whole / hull),
+        thick=2 * own / max(1.0, _outline(mask)) * shrink,
         hollow=hollow,
     )
+
+
+def _outline(mask: NDArray[np.uint8]) -> float:
+    """Length of all outlines of a mask, those of holes included."""
+    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    return float(sum(cv2.arcLength(c, closed=True) for c in contours))
 
 
 def _overlap(a: Region, b: Region) -> float:
@@ -264,16 +273,19 @@ def _unique(regions: list[Region]) -> list[Region]:
     return out
 
 
+def _covered(a: Region, b: Region) -> float:
+    """Share of the box of `a` that lies in that of `b`, which is taken a stroke of `a` larger."""
+    room = 2 * a.thick + 1
+    wide = min(a.box[2], b.box[2] + room) - max(a.box[0], b.box[0] - room)
+    high = min(a.box[3], b.box[3] + room) - max(a.box[1], b.box[1] - room)
+    return max(0.0, wide) * max(0.0, high) / max(1.0, a.width * a.height)
+
+
 def _without_rims(regions: list[Region]) -> list[Region]:
     """Drop outlines of filled regions, and the soft edges between a region and its ground."""
-    out = []
-    for region in regions:
-        rim = region.hollow and any(
-            other is not region and not other.hollow and _overlap(region, other) > 0.55 for other in regions
-        )
-        shadow = any(
-            other is not region and other.area > 3 * region.area and _overlap(region, other) > 0.75 for other in regions
-        )
-        if not rim and not shadow:
-            out.append(region)
-    return out
+
+    def rim(a: Region, b: Region) -> bool:
+        thin = a.thick < 0.2 * min(b.width, b.height) and a.thick < 0.5 * b.thick
+        return thin and _covered(a, b) > 0.8 and (a.hollow or a.clean < 0.6 or a.area < 0.2 * b.area)
+
+    return [a for a in regions if not any(rim(a, b) for b in regions if b is not a)]
