@@ -45,8 +45,15 @@ class _Drawing:
     outline: Outline | None
     rays: list[tuple[Point, list[float]]]
     line_count: int
-    mask: Any
-    scale: float
+    ink: Any
+
+    @property
+    def mask(self) -> Any:
+        return self.ink.drawn
+
+    @property
+    def scale(self) -> float:
+        return float(self.ink.scale)
 
 
 def solve_drawing(
@@ -81,13 +88,12 @@ def _unknown_is_angle(labels: Sequence[Label]) -> bool:
 def _look(lines: Sequence[Written], image: MaestroImage) -> _Drawing:
     import numpy as np
 
-    from maestro_graph.embedded.calculator._outline import lines_of, meeting_points, outline_of, strokes_of
+    from maestro_graph.embedded.calculator._outline import ink_of, lines_of, meeting_points, outline_of
 
-    pixels = np.asarray(image.rgb())
-    mask, scale = strokes_of(pixels, [item.box for item in lines])
-    strokes = lines_of(mask, scale)
+    ink = ink_of(np.asarray(image.rgb()), [item.box for item in lines])
+    strokes = lines_of(ink.strokes, ink.scale)
     slack = 0.02 * max(image.width, image.height)
-    return _Drawing(outline_of(mask, scale), meeting_points(strokes[:12], slack), len(strokes), mask, scale)
+    return _Drawing(outline_of(ink.drawn, ink.scale), meeting_points(strokes[:12], slack), len(strokes), ink)
 
 
 # Angles
@@ -242,9 +248,9 @@ def _drawn_line(circle: tuple[float, float, float], drawing: _Drawing) -> str | 
     import numpy as np
 
     x, y, radius = (value * drawing.scale for value in circle)
-    inner = np.zeros_like(drawing.mask)
+    inner = np.zeros_like(drawing.ink.strokes)
     cv2.circle(inner, (round(x), round(y)), max(1, round(radius * 0.9)), 255, -1)
-    points = cv2.findNonZero(cv2.bitwise_and(drawing.mask, inner))
+    points = cv2.findNonZero(cv2.bitwise_and(drawing.ink.strokes, inner))
     if points is None:
         return None
     offsets = points.reshape(-1, 2) - np.array([x, y])
@@ -416,7 +422,8 @@ def _inside(point: Point, corners: Sequence[Point]) -> bool:
 
 
 def _has_mark(outline: Outline, index: int, drawing: _Drawing) -> bool:
-    """Whether the corner holds a right-angle mark: ink off the two sides, near the corner, inside the figure."""
+    """Whether the corner holds a right-angle mark: two short strokes that close a small square with the sides."""
+    import cv2
     import numpy as np
 
     corner = np.array(outline.corners[index])
@@ -424,12 +431,19 @@ def _has_mark(outline: Outline, index: int, drawing: _Drawing) -> bool:
     after = np.array(outline.corners[(index + 1) % len(outline.corners)]) - corner
     shortest = min(float(np.hypot(*before)), float(np.hypot(*after)))
     u, v = before / np.hypot(*before), after / np.hypot(*after)
-    steps = np.linspace(0.035, 0.3, 28) * shortest
-    height, width = drawing.mask.shape
-    hits = 0
-    for a in steps:
-        for b in steps:
-            x, y = (corner + a * u + b * v) * drawing.scale
-            if 0 <= round(y) < height and 0 <= round(x) < width and drawing.mask[round(y), round(x)]:
-                hits += 1
-    return 0.02 * len(steps) ** 2 < hits < 0.9 * len(steps) ** 2
+    mask = cv2.dilate(drawing.ink.strokes, np.ones((3, 3), np.uint8))
+    height, width = mask.shape
+
+    def inked(a: float, b: float) -> bool:
+        x, y = (corner + a * u + b * v) * drawing.scale
+        return bool(0 <= round(y) < height and 0 <= round(x) < width and mask[round(y), round(x)])
+
+    along = np.linspace(0.35, 0.95, 9)
+    least = 5 / drawing.scale
+    for size in np.arange(least, 0.4 * shortest, 0.5 / drawing.scale):
+        first = sum(inked(size, step * size) for step in along)
+        second = sum(inked(step * size, size) for step in along)
+        hollow = not inked(0.5 * size, 0.5 * size) or not inked(1.4 * size, 1.4 * size)
+        if first >= 8 and second >= 8 and hollow:
+            return True
+    return False

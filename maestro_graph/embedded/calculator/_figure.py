@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from maestro_graph.embedded.calculator._format import Outcome, Style, take_style
-from maestro_graph.embedded.calculator._labels import Written, labels_of, rows_of
+from maestro_graph.embedded.calculator._labels import Written, is_stroke, labels_of, rows_of
 from maestro_graph.embedded.calculator._numbers import clean, words_to_digits
 
 if TYPE_CHECKING:
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["about_figure", "solve_figure"]
 
+MOST_LINES, MOST_LABELS, MOST_PIXELS = 40, 14, 2500
 _ABOUT = re.compile(
     r"\b(?:angles?|area|perimeter|circumference|hypotenuse|radius|diameter|volume|solve|solution|equations?|expression"
-    r"|calculat\w*|comput\w*|sum|results?|answer|value of|what(?:'s| is) [a-zA-Z?]\b|missing|unknown|product|quotient"
+    r"|calculat\w*|comput\w*|sum|results?|answer|value of|what(?:'s| is| are) [a-zA-Z?]\b|question mark|which number|what number|replace[sd]?|missing|unknown|product|quotient"
     r"|equals?|convert|legs?|side|sides|how long|length|evaluate|problem|exercise|find [a-zA-Z]\b|work out|diagonal"
     r"|addition|subtraction|multiplication|division|fraction|sum up|add|multiply|difference|arithmetic|formula)\b",
     re.IGNORECASE,
@@ -29,7 +30,7 @@ _PLAIN = re.compile(
     r"|results|answer|solution|value|equation|equations|expression|problem|exercise|calculation|missing|number|unknown|question"
     r"|mark|variable|a|an|x|y|z|n|a|b|c|does|do|equal|total|addition|subtraction|multiplication|division|product"
     r"|quotient|difference|fraction|fractions|sums|arithmetic|math|maths|system|task|how|much|printed|handwritten|board"
-    r"|blackboard|paper|note|sheet|card|and|by|correct|should|be|replace|stand|stands|goes|go|box|blank|formula|both"
+    r"|blackboard|paper|note|sheet|card|which|replaced?|and|by|correct|should|be|stand|stands|goes|go|box|blank|formula|both"
     r"|add|multiply|up|simplify|must|roots?|i|get|we|left|out|shows?|below|above|given|read|expressions|text)\b[\s,?.!:']*)+$",
     re.IGNORECASE,
 )
@@ -52,20 +53,36 @@ def solve_figure(question: str, image: MaestroImage, clock: Clock) -> Outcome | 
     from maestro_graph.embedded.ocr import read_text
 
     bare, style = take_style(words_to_digits(question, keep_counts=True))
-    lines = [Written(box.text, box.box) for box in read_text(image) if box.text.strip()]
+    found = [Written(box.text, box.box) for box in read_text(image) if box.text.strip()]
     clock.check()
-    if not lines or len(lines) > 40:
+    if not found or len(found) > MOST_LINES:
         return None
-    outcome = _written_problem(bare, lines, style, clock)
+    lines = [line for line in found if not is_stroke(line.text)]
+    outcome = _written_problem(bare, found, style, clock)
     if outcome is not None:
         return outcome
+    return _drawing(bare, lines, image, style, clock)
+
+
+def _drawing(question: str, lines: list[Written], image: MaestroImage, style: Style, clock: Clock) -> Outcome | None:
+    """The drawing by its labels as they were read; where that fails, read again without its lines."""
+    import numpy as np
+
+    from maestro_graph.embedded.calculator._drawing import solve_drawing
+    from maestro_graph.embedded.calculator._outline import without_figure
+    from maestro_graph.embedded.ocr import ocr_array
+
     labels, rest = labels_of(lines)
     clock.check()
-    if not labels:
-        return None
-    from maestro_graph.embedded.calculator._drawing import solve_drawing
-
-    return solve_drawing(bare, labels, rest, lines, image, style)
+    outcome = solve_drawing(question, labels, rest, lines, image, style) if labels else None
+    if outcome is not None or len(lines) > MOST_LABELS or max(image.width, image.height) > MOST_PIXELS:
+        return outcome
+    clock.check()
+    again = [Written(box.text, box.box) for box in ocr_array(without_figure(np.asarray(image.rgb())))]
+    again = [line for line in again if line.text.strip() and not is_stroke(line.text)]
+    clock.check()
+    labels, rest = labels_of(again)
+    return solve_drawing(question, labels, rest, again, image, style) if labels else None
 
 
 def _written_problem(question: str, lines: Sequence[Written], style: Style, clock: Clock) -> Outcome | None:
@@ -98,7 +115,7 @@ def _first(readings: Sequence[str], style: Style, clock: Clock, confidence: floa
 
 def repaired(row: str) -> str:
     """A row of a sum with the usual slips of reading mended."""
-    text = clean(row)
+    text = clean(row.replace("一", "-"))
     text = re.sub(r"^\(?\d{1,2}[.)]\s+(?=.*[=+*/])", "", text)  # "1) 3 + 4 ="
     text = re.sub(r"(?<=\d)\s*[xX]\s*(?=\d)", " * ", text)
     text = re.sub(r"(?<![\w.])([a-z])([23])(?![\d.])", r"\1^\2", text)  # x2 is x squared

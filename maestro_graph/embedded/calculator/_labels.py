@@ -11,7 +11,7 @@ from maestro_graph.embedded.calculator import _units
 from maestro_graph.embedded.calculator._numbers import clean
 from maestro_graph.embedded.calculator._parser import NotAnExpression, parse
 
-__all__ = ["Label", "Written", "labels_of", "rows_of"]
+__all__ = ["Label", "Written", "is_stroke", "labels_of", "rows_of"]
 
 Box = tuple[float, float, float, float]
 
@@ -20,7 +20,7 @@ _MEASURE = re.compile(
     r"^(?:(?P<name>[A-Za-z]{1,9})\s*[=:]\s*)?(?P<number>\d+(?:[.,]\d+)?(?:/\d+)?)\s*(?P<unit>[A-Za-zµ\"']{1,12}\.?)?$"
 )
 _UNKNOWN = re.compile(
-    r"^(?:(?P<name>[A-Za-z])\s*=\s*)?(?:\?+|(?P<letter>[a-zαβγθ]))\s*(?:°|(?P<unit>cm|mm|m|km|in|ft))?$"
+    r"^(?:(?P<name>[A-Za-z])\s*=\s*)?(?:\?+|(?P<letter>[a-zXαβγθ]))\s*(?:°|(?P<unit>cm|mm|m|km|in|ft))?$"
 )
 
 
@@ -61,6 +61,12 @@ class Label:
     @property
     def center(self) -> tuple[float, float]:
         return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
+
+
+def is_stroke(text: str) -> bool:
+    """Whether the "text" is a drawn line that was read as letters: `wwwwwwww`, `----`."""
+    letters = text.replace(" ", "")
+    return not letters.strip("-_=—–|/\\~.'`一") or (len(letters) > 5 and len(set(letters.lower())) <= 2)
 
 
 def labels_of(lines: Sequence[Written]) -> tuple[list[Label], list[Written]]:

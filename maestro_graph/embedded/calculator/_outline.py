@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Line", "Outline", "lines_of", "meeting_points", "outline_of", "strokes_of"]
+__all__ = ["Ink", "Line", "Outline", "ink_of", "lines_of", "meeting_points", "outline_of", "without_figure"]
 
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
@@ -66,22 +66,66 @@ def _angle(before: Point, at: Point, after: Point) -> float:
     return min(degrees, 360 - degrees)
 
 
-def strokes_of(pixels: NDArray[np.uint8], texts: list[Box]) -> tuple[NDArray[np.uint8], float]:
-    """Mask of what is drawn (text blanked), at a reduced scale, and that scale."""
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """What is drawn beside the text, at a reduced scale.
+
+    Attributes:
+        drawn: everything that differs from the ground, fillings included.
+        strokes: thin things only: lines on the ground and on fillings.
+        scale: size of the masks over that of the picture.
+    """
+
+    drawn: NDArray[np.uint8]
+    strokes: NDArray[np.uint8]
+    scale: float
+
+
+def ink_of(pixels: NDArray[np.uint8], texts: list[Box]) -> Ink:
+    """The masks of a drawing; parts that lie within a text box are letters and left out."""
     scale = min(1.0, SMALL / max(pixels.shape[:2]))
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
     small: Any = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
-    ground = np.median(border, axis=0)
-    distance = np.abs(small.astype(np.int16) - ground).max(axis=2)
+    drawn = _differing(small, np.median(border, axis=0))
+    strokes = _differing(small, cv2.medianBlur(np.ascontiguousarray(small), 21))
+    boxes = [tuple(value * scale for value in box) for box in texts]
+    return Ink(_without_letters(drawn, boxes), _without_letters(strokes, boxes), scale)
+
+
+def _differing(pixels: Any, ground: Any) -> NDArray[np.uint8]:
+    distance = np.abs(pixels.astype(np.int16) - ground).max(axis=2)
     spread = float(np.percentile(distance, 99.8))
-    mask = (distance > max(24.0, spread * 0.3)).astype(np.uint8) * 255
-    for left, top, right, bottom in texts:
-        pad = 0.08 * (bottom - top)
-        x0, y0 = int((left - pad) * scale), int((top - pad) * scale)
-        x1, y1 = math.ceil((right + pad) * scale), math.ceil((bottom + pad) * scale)
-        mask[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)] = 0
-    return mask, scale
+    mask: NDArray[np.uint8] = (distance > max(24.0, spread * 0.3)).astype(np.uint8) * 255
+    return mask
+
+
+def _without_letters(mask: NDArray[np.uint8], boxes: list[tuple[float, ...]]) -> NDArray[np.uint8]:
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    kept = np.ones(count, bool)
+    for index in range(1, count):
+        x, y, width, height = (int(stats[index, column]) for column in range(4))
+        for left, top, right, bottom in boxes:
+            pad = 0.35 * (bottom - top)
+            if left - pad <= x and x + width <= right + pad and top - pad <= y and y + height <= bottom + pad:
+                kept[index] = False
+                break
+    kept[0] = False
+    result: NDArray[np.uint8] = kept[parts].astype(np.uint8) * 255
+    return result
+
+
+def without_figure(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture with its long strokes painted over, so that only the labels are left to read."""
+    ground = cv2.medianBlur(np.ascontiguousarray(pixels), 31)
+    strokes = _differing(pixels, ground)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
+    longest = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    large = longest > 0.14 * max(pixels.shape[:2])
+    large[0] = False
+    erased = cv2.dilate(large[parts].astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    cleaned: NDArray[np.uint8] = np.where(erased[:, :, None], ground, pixels).astype(np.uint8)
+    return cleaned
 
 
 def outline_of(mask: NDArray[np.uint8], scale: float) -> Outline | None:
