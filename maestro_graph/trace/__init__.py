@@ -1,6 +1,7 @@
 """Traces: the record of a run, as JSON lines: written while it goes on, read back typed, shown as a page."""
 
 from maestro_graph.trace._model import CallTrace, ImageTrace, RequestTrace, RunTrace, TurnTrace
+from maestro_graph.trace._page import trace_page
 from maestro_graph.trace._reader import read_trace
 from maestro_graph.trace._schema import MIGRATIONS, TRACE_SCHEMA
 from maestro_graph.trace._secrets import key_names
@@ -19,4 +20,5 @@ __all__ = [
     "TurnTrace",
     "key_names",
     "read_trace",
+    "trace_page",
 ]
