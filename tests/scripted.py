@@ -27,7 +27,7 @@ from maestro_graph import (
     Usage,
 )
 from maestro_graph.decisions import Call
-from maestro_graph.skills import AskExpert
+from maestro_graph.skills import SkillCall
 
 Step = Sequence[Call] | Call | Answer | Malformed | BaseException | Callable[[RouterView], Any]
 
@@ -57,7 +57,7 @@ Reply = str | ExpertReply | BaseException | Callable[[ExpertRequest], Any]
 
 
 class ScriptedExpert:
-    """Gives the given replies in turn (the last one again and again); counts what runs at once and what is cancelled."""
+    """Gives the given replies in turn, the last one again and again; counts what runs at once and is cancelled."""
 
     def __init__(self, name: str, *replies: Reply, delay_s: float = 0.0, card: dict[str, Any] | None = None) -> None:
         self.card = ExpertCard(**{"name": name, "description": f"Knows {name}.", **(card or {})})
@@ -99,10 +99,10 @@ class ScriptedSkill:
     def refusal(self, expert: ExpertCard) -> str | None:
         return None if self.needs in expert.abilities else f"{expert.name} cannot {self.needs}"
 
-    async def run(self, request: ExpertRequest, ask: AskExpert) -> ExpertReply:
+    async def run(self, call: SkillCall) -> ExpertReply:
         reply = None
         for _ in range(self.times):
-            reply = await ask(request)
+            reply = await call.ask(call.request)
         if reply is None:
             raise CallFailure("refused", "nothing was asked")
         return reply

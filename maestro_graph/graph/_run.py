@@ -11,6 +11,7 @@ from typing import assert_never
 
 from langchain_core.messages import AnyMessage, HumanMessage
 
+from maestro_graph.calls import REPORT_S
 from maestro_graph.decisions import Answer, Call, CallExpert, CallSkill, Malformed
 from maestro_graph.errors import MaestroError
 from maestro_graph.evidence import Evidence, Json, Usage
@@ -48,7 +49,7 @@ class RunState:
 
     def spent(self, context: MaestroContext) -> StopReason | None:
         """The budget that is used up before another decision, if one is."""
-        if seconds_left(self.record, context) <= 0:
+        if seconds_left(self.record, context) <= REPORT_S:
             return "deadline"
         if len(self.history) >= context.max_turns:
             return "max_turns"

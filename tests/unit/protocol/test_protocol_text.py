@@ -16,9 +16,11 @@ ACTIONS = (
     ("C++ (v2)|$", None),
     ("skilled", "S-1"),
 )
-PIECES = st.sampled_from(
-    ["<", ">", "</", "<\\", "\\", "\\\\", "/", "|", "｜", "[", "]", ":", "@@", "\n", "\t", "think", "search", "information", "answer", "image", "s", "INST", "<answer>", "</answer>", "<search>", "</search>", "<think>", "</think>", "<information>", "</information>", "<|im_end|>", "[INST]", "[/INST]", "</s>", "<turn|>", "<unused7>", "reader"]
-)
+STRUCTURE = """
+< > </ <\\ \\ \\\\ / | ｜ [ ] : @@ think search information answer image s INST <answer> </answer> <search> </search>
+<think> </think> <information> </information> <|im_end|> [INST] [/INST] </s> <turn|> <unused7> reader
+"""
+PIECES = st.sampled_from([*STRUCTURE.split(), " ", "\n", "\t"])
 TEXT = st.text() | st.lists(PIECES | st.text(max_size=3), max_size=20).map("".join)
 SAID = TEXT.map(lambda text: text.strip(" \t\r\n")).filter(bool)
 
