@@ -67,7 +67,7 @@ class CallCache:
         """The reply of `key`, computed by `compute` if nobody has it.
 
         A failure (`CallFailure`) is told to everybody who waits for it and is not kept. Whoever waits for a call that
-        was cancelled makes it himself.
+        was cancelled, or that another run's deadline ended, makes it himself.
 
         Args:
             group: what `forget` takes (an expert's name).
@@ -86,7 +86,12 @@ class CallCache:
                     self._flying[key] = mine
             if other is None:
                 return await self._lead(key, compute, mine, group)
-            reply = await asyncio.shield(asyncio.wrap_future(other))
+            try:
+                reply = await asyncio.shield(asyncio.wrap_future(other))
+            except CallFailure as failure:
+                if failure.kind == "timeout":  # by the deadline of another run; this one may have time left
+                    continue
+                raise
             if reply is not None:
                 return reply, True
 

@@ -1,28 +1,28 @@
-"""The call layer: the one place for limits, deadlines, retries and cost, and where failures become evidence."""
+"""The call layer: the one place for limits, deadlines, retries, cache and cost, where failures become evidence."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
+from maestro_graph.cache import request_key
 from maestro_graph.decisions import Call, CallSkill
 from maestro_graph.errors import CallFailure, UnknownNameError
-from maestro_graph.evidence import Evidence, Usage
+from maestro_graph.evidence import Evidence, Json, Usage
 from maestro_graph.experts import Expert, ExpertCard, ExpertReply, ExpertRequest
 from maestro_graph.images import MaestroImage
+from maestro_graph.perceivers import PerceiverKind, Perception, PerceptionRequest
+from maestro_graph.skills import SkillCall
 
 if TYPE_CHECKING:
     from maestro_graph.registry import Registry
 
-__all__ = ["CallSettings", "Limiter", "OnAsked", "retried", "run_call"]
+__all__ = ["CallSettings", "OnAsked", "OnEvent", "retried", "run_call"]
 
 T = TypeVar("T")
 
@@ -32,75 +32,6 @@ REPORT_S = 0.02
 """A request ends this much before its run's deadline, so that what became of it is still recorded."""
 
 _BACKOFF = wait_random_exponential(multiplier=0.2, max=2.0)
-
-
-class Limiter:
-    """A semaphore that holds across threads and event loops: a limit of an endpoint is one for the whole process.
-
-    First come, first served. A slot changes hands under the lock, and whoever it was handed to answers for it, so that
-    none is lost where a loop is closed or a waiter is cancelled at that moment.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._active = 0
-        self._lock = threading.RLock()  # a coroutine may be thrown away, and release, in the middle of a release
-        self._waiting: deque[_Waiter] = deque()
-
-    @property
-    def active(self) -> int:
-        """Calls that hold a slot now."""
-        return self._active
-
-    async def __aenter__(self) -> None:
-        with self._lock:
-            if self._active < self.limit:
-                self._active += 1
-                return
-            loop = asyncio.get_running_loop()
-            waiter = _Waiter(loop, loop.create_future())
-            self._waiting.append(waiter)
-        try:
-            await waiter.called
-        except BaseException:  # cancelled, or thrown away with its loop
-            with self._lock:
-                if waiter.granted:
-                    self._release()
-                elif waiter in self._waiting:
-                    self._waiting.remove(waiter)
-            raise
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._release()
-
-    def _release(self) -> None:
-        """Hand the slot to the next that waits, or give it back."""
-        with self._lock:
-            while self._waiting:
-                waiter = self._waiting.popleft()
-                waiter.granted = True
-                try:
-                    waiter.loop.call_soon_threadsafe(waiter.call)
-                except RuntimeError:  # that loop is closed, and who waited is gone with it
-                    waiter.granted = False
-                    continue
-                return
-            self._active -= 1
-
-
-@dataclass(slots=True, eq=False)
-class _Waiter:
-    """A coroutine that waits for a slot in its loop."""
-
-    loop: asyncio.AbstractEventLoop
-    called: asyncio.Future[None]
-    granted: bool = False
-
-    def call(self) -> None:
-        if not self.called.done():
-            self.called.set_result(None)
 
 
 class OnAsked(Protocol):
@@ -114,7 +45,14 @@ class OnAsked(Protocol):
         *,
         seconds: float,
         attempts: int,
+        cached: bool,
     ) -> None: ...
+
+
+class OnEvent(Protocol):
+    """Told of what happens within a skill: perceptions, the Level-2 skill chosen, steps."""
+
+    def __call__(self, event: str, fields: Mapping[str, Json]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,12 +62,16 @@ class CallSettings:
     Attributes:
         seconds_left: until the run's deadline; no call outlives it.
         sampling: per-run overrides of the experts' sampling.
-        on_asked: told of every request.
+        use_cache: take and keep replies of unsampled requests in the registry's cache.
+        on_asked: told of every request to an expert.
+        on_event: told of what happens within a skill.
     """
 
     seconds_left: float
     sampling: Mapping[str, float | int] = field(default_factory=dict)
+    use_cache: bool = True
     on_asked: OnAsked | None = None
+    on_event: OnEvent | None = None
 
 
 async def run_call(
@@ -143,111 +85,199 @@ async def run_call(
     settings: CallSettings,
 ) -> Evidence:
     """Carry out one call of a decision. Whatever the expert does, the outcome is evidence; only bugs propagate."""
-    began = time.monotonic()
-    tally = _Tally()
-    skill = call.skill if isinstance(call, CallSkill) else None
+    work = _Work(registry, settings)
+    request = ExpertRequest(
+        question=call.query,
+        images=tuple(images),
+        evidence=tuple(evidence),
+        deadline_s=settings.seconds_left,
+        sampling=settings.sampling,
+    )
+    outcome: ExpertReply | CallFailure
     try:
-        expert = registry.expert(call.expert)
-        ask = _asker(registry, expert, settings, began, tally)
-        request = ExpertRequest(
-            question=call.query,
-            images=tuple(images),
-            evidence=tuple(evidence),
-            deadline_s=settings.seconds_left,
-            sampling=settings.sampling,
-        )
         async with asyncio.timeout(max(0.0, settings.seconds_left)):
-            if isinstance(call, CallSkill):
-                chosen = registry.skill(call.skill)
-                if reason := chosen.refusal(expert.card):
-                    raise CallFailure("refused", reason)
-                reply = await chosen.run(expert.card, request, ask)
-            else:
-                reply = await ask(request)
+            outcome = await _carry_out(registry, call, request, work)
     except UnknownNameError as error:
         outcome = CallFailure("refused", f"it was removed meanwhile: {error}")
     except TimeoutError:
         outcome = CallFailure("timeout", f"no reply within the {settings.seconds_left:.1f} s that the run had left")
     except CallFailure as failure:
         outcome = failure
-    else:
-        return Evidence(
-            turn=turn,
-            call=index,
-            expert=call.expert,
-            skill=skill,
-            query=call.query,
-            status="ok",
-            text=reply.text[:MAX_REPLY_CHARS],
-            answer=reply.answer,
-            confidence=reply.confidence,
-            seconds=time.monotonic() - began,
-            attempts=tally.attempts,
-            usage=tally.usage,
-            details=reply.details,
-        )
+    reply = outcome if isinstance(outcome, ExpertReply) else None
     return Evidence(
         turn=turn,
         call=index,
         expert=call.expert,
-        skill=skill,
+        skill=call.skill if isinstance(call, CallSkill) else None,
         query=call.query,
-        status=outcome.kind,
-        text=outcome.message,
-        seconds=time.monotonic() - began,
-        attempts=tally.attempts,
-        usage=tally.usage,
+        status="ok" if not isinstance(outcome, CallFailure) else outcome.kind,
+        text=outcome.message if isinstance(outcome, CallFailure) else outcome.text[:MAX_REPLY_CHARS],
+        answer=reply.answer if reply is not None else None,
+        confidence=reply.confidence if reply is not None else None,
+        seconds=work.seconds,
+        attempts=work.attempts,
+        usage=work.usage,
+        details=reply.details if reply is not None else {},
     )
 
 
-@dataclass(slots=True)
-class _Tally:
-    """Sums over all requests of a call."""
+async def _carry_out(registry: Registry, call: Call, request: ExpertRequest, work: _Work) -> ExpertReply:
+    work.expert = registry.expert(call.expert)
+    if not isinstance(call, CallSkill):
+        return await work.ask(request)
+    card, skill = work.expert.card, registry.skill(call.skill)
+    if reason := skill.refusal(card):
+        raise CallFailure("refused", reason)
+    return await skill.run(
+        SkillCall(expert=card, request=request, ask=work.ask, perceive=work.perceive, note=work.note)
+    )
 
-    attempts: int = 0
-    usage: Usage = field(default_factory=Usage)
 
+class _Work:
+    """One call while it is carried out: its requests, and the sums over them."""
 
-def _asker(
-    registry: Registry, expert: Expert, settings: CallSettings, began: float, tally: _Tally
-) -> Callable[[ExpertRequest], Awaitable[ExpertReply]]:
-    """The function through which a call, or each step of a skill, asks its expert."""
-    card = expert.card
-    limiter = registry.limiter(card.name)
+    def __init__(self, registry: Registry, settings: CallSettings) -> None:
+        self._registry, self._settings = registry, settings
+        self._began = time.monotonic()
+        self.attempts = 0
+        self.usage = Usage()
+        self.expert: Expert | None = None
 
-    async def ask(request: ExpertRequest) -> ExpertReply:
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    async def ask(self, request: ExpertRequest) -> ExpertReply:
+        """Ask the expert, directly or as a step of a skill."""
+        if self.expert is None:
+            raise RuntimeError("the call has no expert yet")
+        expert, card = self.expert, self.expert.card
         if "image" not in card.modality and request.images:
             request = replace(request, images=())
-        asked, attempts = time.monotonic(), 0
-
-        async def once() -> ExpertReply:
-            nonlocal attempts
-            attempts += 1
-            tally.attempts += 1
-            return await expert.ask(request)
-
+        asked, tries_before, cached = time.monotonic(), self.attempts, False
         outcome: ExpertReply | CallFailure
-        async with limiter:
-            left = settings.seconds_left - (time.monotonic() - began)
-            limit = max(0.0, min(left - REPORT_S, card.timeout_s))
-            request = replace(request, deadline_s=limit)
-            try:
-                async with asyncio.timeout(limit):
-                    outcome = await retried(once, seconds=limit)
-            except TimeoutError:
-                outcome = CallFailure("timeout", f"{card.name!r} gave no reply within {limit:.4g} s")
-            except CallFailure as failure:
-                outcome = failure
+        try:
+            outcome, cached = await self._reply(expert, request)
+        except CallFailure as failure:
+            outcome = failure
         if isinstance(outcome, ExpertReply):
-            outcome = replace(outcome, usage=priced(outcome.usage, card))
-            tally.usage += outcome.usage
-        if settings.on_asked is not None:
-            settings.on_asked(card.name, request, outcome, seconds=time.monotonic() - asked, attempts=attempts)
+            outcome = replace(outcome, usage=Usage() if cached else priced(outcome.usage, card))
+            self.usage += outcome.usage
+        if self._settings.on_asked is not None:
+            self._settings.on_asked(
+                card.name,
+                request,
+                outcome,
+                seconds=time.monotonic() - asked,
+                attempts=self.attempts - tries_before,
+                cached=cached,
+            )
         if isinstance(outcome, CallFailure):
             raise outcome
         return outcome
 
-    return ask
+    async def _reply(self, expert: Expert, request: ExpertRequest) -> tuple[ExpertReply, bool]:
+        """The reply, and whether somebody else's equal request had it."""
+        identity = cache_identity(expert, request) if self._settings.use_cache else None
+        if identity is None:
+            return await self._from_expert(expert, request), False
+
+        async def compute() -> dict[str, Json]:
+            return (await self._from_expert(expert, request)).to_json()
+
+        data, cached = await self._registry.cache.get(expert_key(identity, request), compute, group=expert.card.name)
+        return ExpertReply.from_json(data), cached
+
+    async def _from_expert(self, expert: Expert, request: ExpertRequest) -> ExpertReply:
+        card = expert.card
+
+        async def once() -> ExpertReply:
+            self.attempts += 1
+            return await expert.ask(asked)
+
+        async with self._registry.limiter(card.name):
+            limit = self._limit(card.timeout_s)
+            asked = replace(request, deadline_s=limit)
+            try:
+                async with asyncio.timeout(limit):
+                    return await retried(once, seconds=limit)
+            except TimeoutError:
+                raise CallFailure("timeout", f"{card.name!r} gave no reply within {limit:.4g} s") from None
+
+    async def perceive(self, kind: PerceiverKind, request: PerceptionRequest) -> Perception:
+        """Ask a perceiver of the registry."""
+        mounted = self._registry.perceivers.get(kind)
+        if mounted is None:
+            raise CallFailure("refused", f"this registry has no {kind} perceiver")
+        looked = time.monotonic()
+
+        async def look() -> dict[str, Json]:
+            async with mounted.limiter:
+                limit = self._limit(mounted.timeout_s)
+                asked = replace(request, deadline_s=limit)
+                try:
+                    async with asyncio.timeout(limit):
+                        seen = await retried(lambda: mounted.perceiver.perceive(asked), seconds=limit)
+                except TimeoutError:
+                    raise CallFailure("timeout", f"the {kind} perceiver gave no reply within {limit:.4g} s") from None
+            return seen.to_json()
+
+        fields: dict[str, Json] = {"kind": kind, "image": request.image.sha256, "focus": request.focus}
+        try:
+            key = perception_key(mounted.perceiver.identity, request)
+            data, cached = await self._registry.cache.get(key, look, group=f"perceiver {kind}")
+        except CallFailure as failure:
+            self.note("perception", {**fields, "status": failure.kind, "text": failure.message})
+            raise
+        seen = Perception.from_json(data)
+        self.usage += Usage() if cached else seen.usage
+        seconds = round(time.monotonic() - looked, 4)
+        self.note("perception", {**fields, "status": "ok", "text": seen.text, "cached": cached, "seconds": seconds})
+        return seen
+
+    def note(self, event: str, fields: Mapping[str, Json]) -> None:
+        """Tell the trace and the stream."""
+        if self._settings.on_event is not None:
+            self._settings.on_event(event, fields)
+
+    def _limit(self, timeout_s: float) -> float:
+        left = self._settings.seconds_left - (time.monotonic() - self._began)
+        return max(0.0, min(left - REPORT_S, timeout_s))
+
+
+def cache_identity(expert: Expert, request: ExpertRequest) -> str | None:
+    """What the expert's reply depends on besides the request, or `None` where replies are sampled or nobody knows.
+
+    Experts say so by a method `cache_identity(request) -> str | None`.
+    """
+    identify: Callable[[ExpertRequest], str | None] | None = getattr(expert, "cache_identity", None)
+    return identify(request) if identify is not None else None
+
+
+def expert_key(identity: str, request: ExpertRequest) -> str:
+    """The cache key of a request to an expert."""
+    return request_key(
+        {
+            "expert": identity,
+            "question": request.question,
+            "instructions": request.instructions,
+            "images": [image.sha256 for image in request.images],
+            "evidence": [[item.expert, item.text, item.answer, dict(item.details)] for item in request.evidence],
+            "sampling": dict(request.sampling),
+        }
+    )
+
+
+def perception_key(identity: str, request: PerceptionRequest) -> str:
+    """The cache key of a look at a picture."""
+    return request_key(
+        {
+            "perceiver": identity,
+            "image": request.image.sha256,
+            "question": request.question,
+            "focus": request.focus,
+        }
+    )
 
 
 async def retried(once: Callable[[], Awaitable[T]], *, seconds: float) -> T:

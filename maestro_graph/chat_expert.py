@@ -37,6 +37,7 @@ class ChatExpert:
         self._card = card
         self._max_image_side = max_image_side
         self.endpoint: EndpointConfig | None = None
+        self._sampling: Sampling | None = None
 
     @classmethod
     def at(cls, endpoint: EndpointConfig, card: ExpertCard, sampling: Sampling) -> ChatExpert:
@@ -46,11 +47,21 @@ class ChatExpert:
         expert._card = card
         expert._max_image_side = endpoint.max_image_side
         expert.endpoint = endpoint
+        expert._sampling = sampling
         return expert
 
     @property
     def card(self) -> ExpertCard:
         return self._card
+
+    def cache_identity(self, request: ExpertRequest) -> str | None:
+        """Endpoint, model and sampling at temperature 0; `None` where replies are sampled or the model is unknown."""
+        if self.endpoint is None or self._sampling is None:
+            return None
+        if request.sampling.get("temperature", self._sampling.temperature) > 0:
+            return None
+        endpoint = self.endpoint.model_dump_json(include={"base_url", "model", "extra_body", "max_image_side"})
+        return f"{self.card.name} {endpoint} {self._sampling.model_dump_json()}"
 
     async def ask(self, request: ExpertRequest) -> ExpertReply:
         """Render the request to messages, call the model, read its final answer."""

@@ -49,6 +49,10 @@ class Usage:
             "cost": self.cost,
         }
 
+    def to_json(self) -> dict[str, Json]:
+        """As JSON, for caches and traces."""
+        return {**self.as_record()}  # type: ignore[dict-item]  # a TypedDict of numbers
+
     @classmethod
     def from_record(cls, record: UsageRecord) -> Usage:
         return cls(record["calls"], record["input_tokens"], record["output_tokens"], record["cost"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -94,6 +94,27 @@ class ExpertReply:
     usage: Usage = field(default_factory=lambda: Usage(calls=1))
     details: Mapping[str, Json] = field(default_factory=dict)
 
+    def to_json(self) -> dict[str, Json]:
+        """Plain form, for the cache."""
+        return {
+            "text": self.text,
+            "answer": self.answer,
+            "confidence": self.confidence,
+            "usage": self.usage.to_json(),
+            "details": dict(self.details),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ExpertReply:
+        """The reply that `to_json` was given."""
+        return cls(
+            text=data["text"],
+            answer=data["answer"],
+            confidence=data["confidence"],
+            usage=Usage.from_record(data["usage"]),
+            details=data["details"],
+        )
+
 
 @runtime_checkable
 class Expert(Protocol):
@@ -101,6 +122,9 @@ class Expert(Protocol):
 
     `ask` returns a reply or raises `CallFailure` (kind `refused` where it cannot answer); anything else that it
     raises is a bug and ends the run.
+
+    An expert whose replies may be shared among equal requests has a method `cache_identity(request) -> str | None`:
+    what its replies depend on besides the request, `None` where they are sampled.
     """
 
     @property

@@ -6,17 +6,53 @@ This module holds the contract only. The library lives in `maestro_skills` and a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol, runtime_checkable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from maestro_graph.evidence import Json
 from maestro_graph.experts import ExpertCard, ExpertReply, ExpertRequest
 
-__all__ = ["AskExpert", "Skill", "SkillCard"]
+if TYPE_CHECKING:
+    from maestro_graph.perceivers import PerceiverKind, Perception, PerceptionRequest
+
+__all__ = ["AskExpert", "Note", "Perceive", "Skill", "SkillCall", "SkillCard"]
 
 AskExpert = Callable[[ExpertRequest], Awaitable[ExpertReply]]
-"""One call of the chosen expert through the call layer (limits, deadline, retries, trace, usage)."""
+"""One call of the chosen expert through the call layer (limits, deadline, retries, cache, trace, usage)."""
+
+Note = Callable[[str, Mapping[str, Json]], None]
+"""Tell the trace and the stream what the skill is doing: an event name and its fields."""
+
+
+class Perceive(Protocol):
+    """One look by a perceiver of the registry through the call layer.
+
+    Raises `CallFailure`: `refused` if the registry has no perceiver of that kind, else what went wrong with it.
+    """
+
+    async def __call__(self, kind: PerceiverKind, request: PerceptionRequest) -> Perception: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillCall:
+    """What a skill is given to work with.
+
+    Attributes:
+        expert: the card of the expert that it runs on.
+        request: question, pictures and evidence so far.
+        ask: asks the expert.
+        perceive: asks a perceiver.
+        note: reports progress (the Level-2 skill that was chosen, the steps).
+    """
+
+    expert: ExpertCard
+    request: ExpertRequest
+    ask: AskExpert
+    perceive: Perceive
+    note: Note
 
 
 class SkillCard(BaseModel):
@@ -48,6 +84,6 @@ class Skill(Protocol):
         """Why this skill cannot run on that expert (modality, ability), or `None` if it can."""
         ...
 
-    async def run(self, expert: ExpertCard, request: ExpertRequest, ask: AskExpert) -> ExpertReply:
-        """Run the workflow on the expert behind `ask`; raises `CallFailure` where it comes to nothing."""
+    async def run(self, call: SkillCall) -> ExpertReply:
+        """Run the workflow; raises `CallFailure` where it comes to nothing."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from maestro_graph.errors import CallFailure
 from maestro_graph.experts import ExpertCard, ExpertReply, ExpertRequest
@@ -42,6 +43,10 @@ class EmbeddedExpert:
     @property
     def card(self) -> ExpertCard:
         return self._card
+
+    def cache_identity(self, request: ExpertRequest) -> str:
+        """In-process experts are deterministic: their class and the installed release."""
+        return f"{type(self).__module__}.{type(self).__qualname__} {version('maestro-graph')}"
 
     def answer(self, request: ExpertRequest) -> ExpertReply:
         """Answer with a confidence, or raise `refuse(reason)`."""

@@ -29,6 +29,7 @@ class MaestroContext:
         deadline_s: seconds for the whole run; every call ends with it. A resumed run has it anew.
         router_sampling, expert_sampling: overrides of `temperature`, `max_tokens`, `seed`.
         trace: where to record the run: settings, or a path.
+        use_cache: share replies among equal requests that are not sampled (`Registry.cache`).
         evidence_chars: how much of each reply is kept in state; the trace has all of it.
     """
 
@@ -40,6 +41,7 @@ class MaestroContext:
     expert_sampling: Mapping[str, float | int] = field(default_factory=dict)
     trace: TraceSettings | str | Path | None = None
     evidence_chars: int = 16_000
+    use_cache: bool = True
 
     def __post_init__(self) -> None:
         for name, least in (("max_turns", 1), ("max_calls", 0), ("evidence_chars", 100)):

@@ -178,7 +178,9 @@ class MaestroNodes:
         settings = CallSettings(
             seconds_left=max(0.0, seconds_left(task["run"], context)),
             sampling=context.expert_sampling,
+            use_cache=context.use_cache,
             on_asked=note.asked(task) if note.trace is not None else None,
+            on_event=note.within(task),
         )
         evidence = await run_call(
             self.registry,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from langgraph.config import get_stream_writer
 
-from maestro_graph.calls import OnAsked
+from maestro_graph.calls import OnAsked, OnEvent
 from maestro_graph.errors import CallFailure, MaestroError
 from maestro_graph.evidence import Evidence, Json
 from maestro_graph.experts import ExpertReply, ExpertRequest
@@ -119,6 +119,7 @@ class Notes:
             *,
             seconds: float,
             attempts: int,
+            cached: bool,
         ) -> None:
             self._record(
                 "request",
@@ -133,11 +134,22 @@ class Notes:
                     "sampling": dict(request.sampling),
                     "seconds": seconds,
                     "attempts": attempts,
+                    "cached": cached,
                     **_reply_fields(reply),
                 },
             )
 
         return on_asked
+
+    def within(self, task: CallTask) -> OnEvent:
+        """The function that reports what happens within a skill."""
+
+        def on_event(event: str, fields: Mapping[str, Json]) -> None:
+            place = {"turn": task["turn"], "call": task["index"]}
+            self._say("skill", what=event, **place, **fields)
+            self._record("skill", {"what": event, **place, **fields})
+
+        return on_event
 
     def arrived(self, evidence: Evidence) -> None:
         """Evidence arrived."""

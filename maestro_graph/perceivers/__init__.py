@@ -1,6 +1,6 @@
 """Perceivers: OCR, caption, detection and zoom, as endpoints or in-process."""
 
-from maestro_graph.perceivers._base import Perceiver, PerceiverKind, Perception, PerceptionRequest
+from maestro_graph.perceivers._base import MountedPerceiver, Perceiver, PerceiverKind, Perception, PerceptionRequest
 from maestro_graph.perceivers._boxes import Box, Coordinates, parse_boxes
 from maestro_graph.perceivers._chat import ChatPerceiver
 from maestro_graph.perceivers._derived import cropped, with_boxes
@@ -9,6 +9,7 @@ __all__ = [
     "Box",
     "ChatPerceiver",
     "Coordinates",
+    "MountedPerceiver",
     "Perceiver",
     "PerceiverKind",
     "Perception",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from maestro_graph.evidence import Json, Usage
 from maestro_graph.images import MaestroImage
+from maestro_graph.limits import Limiter
 from maestro_graph.perceivers._boxes import Box
 
-__all__ = ["Perceiver", "PerceiverKind", "Perception", "PerceptionRequest"]
+__all__ = ["MountedPerceiver", "Perceiver", "PerceiverKind", "Perception", "PerceptionRequest"]
 
 PerceiverKind = Literal["ocr", "caption", "detect", "zoom"]
 
@@ -59,14 +60,21 @@ class Perception:
             "text": self.text,
             "boxes": [box.to_json() for box in self.boxes],
             "confidence": self.confidence,
-            "usage": {
-                "calls": self.usage.calls,
-                "input_tokens": self.usage.input_tokens,
-                "output_tokens": self.usage.output_tokens,
-                "cost": self.usage.cost,
-            },
+            "usage": self.usage.to_json(),
             "details": dict(self.details),
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Perception:
+        """The perception that `to_json` was given."""
+        return cls(
+            kind=data["kind"],
+            text=data["text"],
+            boxes=tuple(Box.from_json(box) for box in data["boxes"]),
+            confidence=data["confidence"],
+            usage=Usage.from_record(data["usage"]),
+            details=data["details"],
+        )
 
 
 @runtime_checkable
@@ -84,3 +92,18 @@ class Perceiver(Protocol):
     def identity(self) -> str: ...
 
     async def perceive(self, request: PerceptionRequest) -> Perception: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MountedPerceiver:
+    """A perceiver in a registry, with its limits.
+
+    Attributes:
+        perceiver: the service.
+        limiter: keeps calls in flight within its limit.
+        timeout_s: seconds for one look, retries included.
+    """
+
+    perceiver: Perceiver
+    limiter: Limiter = field(default_factory=lambda: Limiter(8))
+    timeout_s: float = 60.0

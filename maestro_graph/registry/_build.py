@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from maestro_graph.cache import CallCache
 from maestro_graph.errors import RegistryError, UnknownNameError
 from maestro_graph.experts import Expert, ExpertCard
 from maestro_graph.images import ImageStore
+from maestro_graph.limits import Limiter
+from maestro_graph.perceivers import ChatPerceiver, MountedPerceiver, Perceiver
 from maestro_graph.protocol import PROTOCOL_VERSION
-from maestro_graph.registry._config import ExpertConfig, RegistryConfig, RouterConfig, read_config
+from maestro_graph.registry._config import (
+    CacheConfig,
+    ExpertConfig,
+    PerceiverConfig,
+    RegistryConfig,
+    RouterConfig,
+    read_config,
+)
 from maestro_graph.registry._registry import Registry
 from maestro_graph.routers import Router
 from maestro_graph.skills import Skill
 
 __all__ = ["build_expert", "build_registry", "build_router", "load_registry", "resolve_router"]
 
-EXPERTS, SKILLS, ROUTERS = "maestro.experts", "maestro.skills", "maestro.routers"
+EXPERTS, SKILLS, ROUTERS, PERCEIVERS = "maestro.experts", "maestro.skills", "maestro.routers", "maestro.perceivers"
+CACHE_VARIABLE = "MAESTRO_CACHE_DIR"
 
 SkillLoader = Callable[[Iterable[str], Path | None], Iterable[Skill]]
 """An entry point of `maestro.skills`: given names (or `*`) and folders, returns the skills it knows of them."""
@@ -42,7 +54,8 @@ def build_registry(config: RegistryConfig, *, folder: Path | None = None, images
         config.name,
         experts=[build_expert(item) for item in config.experts],
         skills=_load_skills(config.skills, folder),
-        perceivers=config.perceivers,
+        perceivers=[build_perceiver(item) for item in config.perceivers],
+        cache=_cache(config.cache, folder),
         router=resolve_router(config.router, folder) if config.router is not None else None,
         images=images,
         currency=config.currency,
@@ -59,6 +72,37 @@ def build_expert(config: ExpertConfig) -> Expert:
     if config.endpoint is None:
         raise RegistryError(f"expert {config.name!r} has no endpoint")
     return ChatExpert.at(config.endpoint, config.card(), config.sampling)
+
+
+def build_perceiver(config: PerceiverConfig) -> MountedPerceiver:
+    """One perceiver from its configuration."""
+    perceiver: Perceiver
+    if config.embedded is not None:
+        factory: Callable[[], Perceiver] = _load(PERCEIVERS, "embedded perceiver", config.embedded)
+        perceiver = factory()
+        if perceiver.kind != config.kind:
+            raise RegistryError(
+                f"the embedded perceiver {config.embedded!r} is of kind {perceiver.kind!r}, not {config.kind!r}"
+            )
+    elif config.endpoint is not None:
+        perceiver = ChatPerceiver.at(
+            config.kind,
+            config.endpoint,
+            config.sampling,
+            timeout_s=config.timeout_s,
+            coordinates=config.coordinates,
+        )
+    else:
+        raise RegistryError(f"perceiver {config.kind!r} has no endpoint")
+    return MountedPerceiver(perceiver, Limiter(config.max_concurrency), config.timeout_s)
+
+
+def _cache(config: CacheConfig, folder: Path | None) -> CallCache:
+    """The call cache: the environment variable wins over the file."""
+    directory = os.environ.get(CACHE_VARIABLE) or config.directory
+    if directory is None:
+        return CallCache()
+    return CallCache((folder or Path()) / Path(directory).expanduser(), max_bytes=config.max_bytes)
 
 
 def resolve_router(router: RouterConfig | str, folder: Path | None = None) -> RouterConfig:

@@ -93,6 +93,8 @@ class PerceiverConfig(_Strict):
     """An auxiliary service that turns an image into evidence; used by skills."""
 
     kind: Literal["ocr", "caption", "detect", "zoom"]
+    coordinates: Literal["auto", "absolute", "relative", "thousandths"] = "auto"
+    sampling: Sampling = Sampling(max_tokens=2048)
     endpoint: EndpointConfig | None = None
     embedded: str | None = None
     max_concurrency: int = Field(default=8, ge=1)
@@ -126,6 +128,13 @@ class RouterConfig(_Strict):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
+class CacheConfig(_Strict):
+    """Where replies are shared: a directory (relative to the file) and its size limit, or this process alone."""
+
+    directory: str | None = None
+    max_bytes: int = Field(default=1 << 30, ge=1 << 16)
+
+
 class RegistryConfig(_Strict):
     """A registry file.
 
@@ -141,6 +150,7 @@ class RegistryConfig(_Strict):
     experts: tuple[ExpertConfig, ...] = ()
     skills: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     perceivers: tuple[PerceiverConfig, ...] = ()
+    cache: CacheConfig = CacheConfig()
     router: RouterConfig | str | None = None
 
 

@@ -7,15 +7,17 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from maestro_graph.calls import Limiter
+from maestro_graph.cache import CallCache
 from maestro_graph.errors import DuplicateNameError, RegistryError, UnknownNameError
 from maestro_graph.experts import Expert
 from maestro_graph.images import ImageStore
+from maestro_graph.limits import Limiter
+from maestro_graph.perceivers import MountedPerceiver, PerceiverKind
 from maestro_graph.protocol import neutralise
 from maestro_graph.skills import Skill
 
 if TYPE_CHECKING:
-    from maestro_graph.registry._config import PerceiverConfig, RouterConfig
+    from maestro_graph.registry._config import RouterConfig
     from maestro_graph.routers import Router
 
 __all__ = ["Action", "Registry"]
@@ -33,7 +35,8 @@ class Registry:
     Args:
         name: for reports and traces.
         experts, skills: what exists at the start.
-        perceivers: configuration of the perceivers that skills use.
+        perceivers: what turns pictures into evidence for skills, by kind (one each).
+        cache: shares replies among equal requests; by default in this process only.
         router: configuration of the default router.
         images: where references are opened; by default the user's cache directory.
         currency: what prices are in.
@@ -45,7 +48,8 @@ class Registry:
         *,
         experts: Iterable[Expert] = (),
         skills: Iterable[Skill] = (),
-        perceivers: Iterable[PerceiverConfig] = (),
+        perceivers: Iterable[MountedPerceiver] = (),
+        cache: CallCache | None = None,
         router: RouterConfig | None = None,
         images: ImageStore | None = None,
         currency: str = "USD",
@@ -54,9 +58,10 @@ class Registry:
         self.currency = currency
         self.images = images or ImageStore()
         self.router_config = router
-        self.perceivers = tuple(perceivers)
+        self.cache = cache or CallCache()
         self._lock = threading.RLock()
         self._experts: dict[str, Expert] = {}
+        self._perceivers: dict[PerceiverKind, MountedPerceiver] = {}
         self._skills: dict[str, Skill] = {}
         self._limiters: dict[str, Limiter] = {}
         self._actions: tuple[Action, ...] | None = None
@@ -64,6 +69,8 @@ class Registry:
         self.version = 0
         for expert in experts:
             self.add_expert(expert)
+        for perceiver in perceivers:
+            self.add_perceiver(perceiver)
         for skill in skills:
             self.add_skill(skill)
 
@@ -71,6 +78,11 @@ class Registry:
     def experts(self) -> Mapping[str, Expert]:
         """Experts by name, in the order they were added."""
         return MappingProxyType(self._experts)
+
+    @property
+    def perceivers(self) -> Mapping[PerceiverKind, MountedPerceiver]:
+        """Perceivers by kind."""
+        return MappingProxyType(self._perceivers)
 
     @property
     def skills(self) -> Mapping[str, Skill]:
@@ -115,6 +127,21 @@ class Registry:
             self._experts = {key: value for key, value in self._experts.items() if key != name}
             del self._limiters[name]
             self._changed()
+
+    def add_perceiver(self, mounted: MountedPerceiver) -> None:
+        """Add a perceiver; `DuplicateNameError` if there is one of its kind."""
+        with self._lock:
+            kind = mounted.perceiver.kind
+            if kind in self._perceivers:
+                raise DuplicateNameError("perceiver", kind, self._perceivers)
+            self._perceivers = {**self._perceivers, kind: mounted}
+
+    def remove_perceiver(self, kind: PerceiverKind) -> None:
+        """Remove the perceiver of a kind; skills then say that it is absent."""
+        with self._lock:
+            if kind not in self._perceivers:
+                raise UnknownNameError("perceiver", kind, self._perceivers)
+            self._perceivers = {key: value for key, value in self._perceivers.items() if key != kind}
 
     def add_skill(self, skill: Skill) -> None:
         """Add a Level-1 skill; `DuplicateNameError` if its protocol name is taken."""

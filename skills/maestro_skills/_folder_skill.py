@@ -10,14 +10,14 @@ from string import Template
 from typing import TypeAlias
 
 from maestro_graph.errors import RegistryError
-from maestro_graph.experts import ExpertCard, ExpertReply, ExpertRequest
+from maestro_graph.experts import ExpertCard, ExpertReply
 from maestro_graph.protocol import neutralise
-from maestro_graph.skills import AskExpert, SkillCard
+from maestro_graph.skills import SkillCall, SkillCard
 from maestro_skills._skill_file import SkillFile, StepSpec
 
 __all__ = ["FolderSkill", "Workflow", "run_steps"]
 
-Workflow: TypeAlias = Callable[[SkillFile, ExpertCard, ExpertRequest, AskExpert], Awaitable[ExpertReply]]
+Workflow: TypeAlias = Callable[[SkillFile, SkillCall], Awaitable[ExpertReply]]
 """Python logic of a skill, named in its SKILL.md as `module:function`."""
 
 CHAT = "chat"
@@ -43,22 +43,22 @@ class FolderSkill:
             return f"{self.card.name} needs the ability {wanted}; {expert.name!r} has {sorted(expert.abilities)}"
         return None
 
-    async def run(self, expert: ExpertCard, request: ExpertRequest, ask: AskExpert) -> ExpertReply:
-        return await self._workflow(self.file, expert, request, ask)
+    async def run(self, call: SkillCall) -> ExpertReply:
+        return await self._workflow(self.file, call)
 
 
-async def run_steps(file: SkillFile, expert: ExpertCard, request: ExpertRequest, ask: AskExpert) -> ExpertReply:
+async def run_steps(file: SkillFile, call: SkillCall) -> ExpertReply:
     """Run the steps of a declarative skill; the reply is the last step's. Latency is the longest path.
 
     An expert that does not follow free instructions (no `chat`) is asked once: prompts cannot divide its work.
     """
-    if CHAT not in expert.abilities:
-        return await ask(request)
+    if CHAT not in call.expert.abilities:
+        return await call.ask(call.request)
     running: dict[str, asyncio.Task[ExpertReply]] = {}
     async with asyncio.TaskGroup() as group:
         for step in file.steps:
             before = {name: running[name] for name in step.after}
-            running[step.id] = group.create_task(_step(file, step, before, request, ask))
+            running[step.id] = group.create_task(_step(file, step, before, call))
     return running[file.steps[-1].id].result()
 
 
@@ -66,12 +66,11 @@ async def _step(
     file: SkillFile,
     step: StepSpec,
     before: dict[str, asyncio.Task[ExpertReply]],
-    request: ExpertRequest,
-    ask: AskExpert,
+    call: SkillCall,
 ) -> ExpertReply:
     replies = {name: neutralise((await task).text) for name, task in before.items()}
     instructions = Template(file.prompts[step.id]).substitute(replies)
-    return await ask(replace(request, instructions=instructions))
+    return await call.ask(replace(call.request, instructions=instructions))
 
 
 def _load(file: SkillFile) -> Workflow:

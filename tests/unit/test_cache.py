@@ -53,12 +53,22 @@ def test_threads_with_loops_of_their_own_share_a_call() -> None:
 
 
 async def test_a_failure_is_told_to_all_and_not_kept() -> None:
-    cache, call = CallCache(), Counted(failure=CallFailure("timeout", "too slow"))
+    cache, call = CallCache(), Counted(failure=CallFailure("failed", "HTTP 500"))
     got = await asyncio.gather(*(cache.get("key", call) for _ in range(4)), return_exceptions=True)
     assert call.calls == 1
     assert all(isinstance(item, CallFailure) for item in got)
     call.failure = None
     assert (await cache.get("key", call))[0] == {"reply": 2}
+
+
+async def test_another_runs_deadline_ends_only_its_own_wait() -> None:
+    cache, late = CallCache(), Counted(failure=CallFailure("timeout", "too slow"))
+    patient = Counted()
+    first = asyncio.create_task(cache.get("key", late))
+    await asyncio.sleep(0)
+    assert (await cache.get("key", patient))[0] == {"reply": 1}
+    with pytest.raises(CallFailure):
+        await first
 
 
 async def test_when_the_caller_is_cancelled_another_takes_over() -> None:

@@ -8,27 +8,27 @@ from dataclasses import replace
 from PIL import Image, ImageOps
 
 from maestro_graph.evidence import Json
-from maestro_graph.experts import ExpertCard, ExpertReply, ExpertRequest
+from maestro_graph.experts import ExpertReply
 from maestro_graph.images import MaestroImage
-from maestro_graph.skills import AskExpert
+from maestro_graph.skills import SkillCall
 from maestro_skills._folder_skill import CHAT, run_steps
 from maestro_skills._skill_file import SkillFile
 
 __all__ = ["run"]
 
 
-async def run(file: SkillFile, expert: ExpertCard, request: ExpertRequest, ask: AskExpert) -> ExpertReply:
+async def run(file: SkillFile, call: SkillCall) -> ExpertReply:
     """Count, look at a mirrored copy, and say whether both looks agree.
 
     An expert that follows instructions lists and verifies by its prompts. An embedded one is asked about the picture
     and its mirror image: a sound count does not depend on left and right, so agreement raises the confidence halfway
     to 1 and disagreement lowers it by the relative difference.
     """
-    if CHAT in expert.abilities:
-        return await run_steps(file, expert, request, ask)
-    first = await ask(request)
-    mirrored = tuple(_mirrored(image) for image in request.images)
-    second = await ask(replace(request, images=mirrored))
+    if CHAT in call.expert.abilities:
+        return await run_steps(file, call)
+    first = await call.ask(call.request)
+    mirrored = tuple(_mirrored(image) for image in call.request.images)
+    second = await call.ask(replace(call.request, images=mirrored))
     return _compared(first, second)
 
 
