@@ -156,7 +156,18 @@ def _units(unit: str, rows: Sequence[Row], page: Page) -> list[tuple[str, float]
     return []
 
 
+def _numbered(page: Page, number: int) -> Reading | None:
+    """The entry that begins with its printed number."""
+    for row in page.lines:
+        match = re.match(rf"\W*(?:\w+\s)?{number}\s*[.):\-]\s*(?P<rest>\D.*)", row.text)
+        if match:
+            return Reading(match["rest"].strip(), 0.9 * row.score, f"Entry {number}.", "numbered")
+    return None
+
+
 def _ordinal(plan: Ordinal, page: Page) -> Reading | None:
+    if plan.unit == "numbered":
+        return _numbered(page, plan.index + 1) or _ordinal(Ordinal("item", plan.index), page)
     rows: Sequence[Row] = page.lines
     score = 1.0
     if isinstance(plan.inside, Title):

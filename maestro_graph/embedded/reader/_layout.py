@@ -120,9 +120,11 @@ class Page:
     def paragraphs(self) -> tuple[tuple[Row, ...], ...]:
         """Lines in reading order, grouped where they follow each other closely in the same size."""
         groups: list[list[Row]] = []
+        pitches = [b.middle - a.middle for a, b in zip(self.lines, self.lines[1:], strict=False) if _continues(a, b)]
+        usual = median(pitches) if pitches else 0.0
         for line in self.lines:
             last = groups[-1][-1] if groups else None
-            if last is not None and _continues(last, line):
+            if last is not None and _continues(last, line) and line.middle - last.middle < 1.25 * usual:
                 groups[-1].append(line)
             else:
                 groups.append([line])
@@ -139,7 +141,7 @@ class Page:
 def _continues(last: Row, line: Row) -> bool:
     size = min(last.height, line.height)
     gap = line.top - last.bottom
-    alike = max(last.height, line.height) < 1.4 * size
+    alike = max(last.height, line.height) < 1.6 * size
     return alike and -size < gap < PARAGRAPH_GAP * size and line.cells[0].left < last.cells[-1].right
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from maestro_graph.embedded.reader._layout import Cell, Page, Row
 from maestro_graph.embedded.reader._questions import Field
@@ -49,6 +49,7 @@ def look_up(page: Page, field: Field) -> Found | None:
     found: list[Found] = []
     if field.label and field.item:
         found += _crossing(page, field)
+        found += _in_row(page, field.item, field.kind)
         found += _by_label(page, (*field.item, *field.label), field.kind, 1.0)
         found += _by_label(page, (*field.label, *field.item), field.kind, 1.0)
         generic = all(word in GENERIC for word in field.label)
@@ -59,12 +60,14 @@ def look_up(page: Page, field: Field) -> Found | None:
             found += _by_label(page, field.item, field.kind, 0.97 if generic else 0.7)
     elif field.item or field.label:
         found += _by_label(page, field.item or field.label, field.kind, 1.0)
+    if any("sender" in alternative for alternative, _ in concepts_of(field.label)):
+        found += _closing(page)
     if max((f.confidence for f in found), default=0.0) < 0.5:
         for part, weight in _parts((*field.item, *field.label)):
             found += _by_label(page, part, field.kind, weight)
     if max((f.confidence for f in found), default=0.0) < 0.5:
         found += _of_kind(page, field)
-    if not found:
+    if max((f.confidence for f in found), default=0.0) < 0.5:
         found += _in_prose(page, field)
     return max(found, key=lambda f: f.confidence) if found else None
 
@@ -141,12 +144,13 @@ def _values(page: Page, label: _Label) -> Iterator[tuple[str, float, list[tuple[
     """Candidates (how, prior, [(text, source, score)]): behind the label, to its right, below it."""
     cell, row = label.cell, page.rows[label.row]
     rest = label.rest
-    if ":" in rest[:25]:
-        rest = rest.split(":", 1)[1]
+    colon = re.match(r"[^:\d]{0,24}:", rest)
+    if colon:
+        rest = rest[colon.end() :]
     rest = re.sub(r"^\s*(?:no|nr|number|#)\b\.?", "", JOINT.sub("", rest), flags=re.IGNORECASE)
     rest = JOINT.sub("", rest)
     if rest:
-        yield "inline", 1.0 if ":" in label.rest[:25] else 0.93, [(rest, cell.source, cell.score)]
+        yield "inline", 1.0 if colon else 0.93, [(rest, cell.source, cell.score)]
     at = row.cells.index(cell)
     right = row.cells[at + 1 :]
     head = not rest and _heads_a_column(page, label.row, cell)
@@ -202,7 +206,7 @@ def _crossing(page: Page, field: Field) -> list[Found]:
         heads = list(_labels(page, column))
         if not heads:
             continue
-        for row_label in _labels(page, item):
+        for row_label in _rows_of(page, item):
             row = page.rows[row_label.row]
             for head in heads:
                 if head.row >= row_label.row or head.cell is row_label.cell or len(page.rows[head.row].cells) < 2:
@@ -218,6 +222,53 @@ def _crossing(page: Page, field: Field) -> list[Found]:
                     sure = row_label.match * head.match * quality * cell.score * near
                     found.append(Found(value, sure, f"{row_label.cell.text} / {head.cell.text}", cell.source, "table"))
     return found
+
+
+def _rows_of(page: Page, item: tuple[str, ...]) -> list[_Label]:
+    """Cells that name a row: by all words of the item, or by some of them where no cell has all."""
+    whole = list(_labels(page, item))
+    if whole:
+        return whole
+    some = []
+    for part, weight in _parts(item):
+        some += [replace(label, match=label.match * weight) for label in _labels(page, part)]
+    return some
+
+
+TYPED: frozenset[Kind] = frozenset({"time", "date", "money", "percent", "phone", "email", "measure"})
+
+
+def _in_row(page: Page, item: tuple[str, ...], kind: Kind | None) -> list[Found]:
+    """The only value of a type in the row that names the item, also to the left of the name."""
+    if kind not in TYPED:
+        return []
+    found = []
+    for label in _rows_of(page, item):
+        values = [
+            (v, cell) for cell in page.rows[label.row].cells for v in find_values(cell.text, kind) if v.sure >= 0.8
+        ]
+        if len(values) == 1:
+            value, cell = values[0]
+            sure = 0.85 * label.match * value.sure * cell.score
+            found.append(Found(value.text, sure, label.cell.text, cell.source, "row"))
+    return found
+
+
+CLOSINGS = re.compile(
+    r"\b(?:sincerely|regards|faithfully|truly|wishes|cordially|respectfully|yours|love|cheers|greetings)\b,?\s*$", re.I
+)
+
+
+def _closing(page: Page) -> list[Found]:
+    """The name under a letter's closing words."""
+    for index, line in enumerate(page.lines):
+        if not CLOSINGS.search(line.text) or len(line.text.split()) > 5:
+            continue
+        for below in page.lines[index + 1 : index + 3]:
+            quality, name = fit(below.text, "name")
+            if quality > 0.8:
+                return [Found(name, 0.85 * quality * below.score, line.text, below.cells[0].source, "closing")]
+    return []
 
 
 def _in_column(page: Page, row: Row, head: _Label) -> Cell | None:
@@ -273,42 +324,56 @@ def _of_kind(page: Page, field: Field) -> list[Found]:
 
 def _in_prose(page: Page, field: Field) -> list[Found]:
     """The value in the sentence that shares most words with the question."""
-    wanted = [w for w in tokens(field.question) if w not in STOP]
+    wanted = [w for w in tokens(field.question) if w not in STOP and w not in UNITS_ASKED]
     if not wanted:
         return []
-    best: tuple[float, str, float] | None = None
+    sentences = []
     for paragraph in page.paragraphs:
         score = sum(line.score for line in paragraph) / len(paragraph)
-        for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z0-9])", _joined(paragraph)):
+        for sentence in re.split(r"(?<=[a-z0-9)][.!?])\s+(?=[A-Z0-9])", _joined(paragraph)):
             words = tokens(sentence)
             hits = sum(max((alike(w, other) for other in words), default=0.0) for w in wanted)
-            if best is None or hits / len(wanted) > best[0]:
-                best = (hits / len(wanted), sentence, score)
-    if best is None or best[0] < 0.5:
-        return []
-    share, sentence, score = best
-    value = _prose_value(sentence, field, wanted)
-    return [Found(value, 0.6 * share * score, sentence, -1, "prose")] if value else []
+            sentences.append((hits / len(wanted), score, sentence))
+    for share, score, sentence in sorted(sentences, key=lambda s: -s[0]):
+        if share < 0.4:
+            break
+        value = _prose_value(sentence, field, wanted)
+        if value:
+            return [Found(value, 0.65 * share * score, sentence, -1, "prose")]
+    return []
+
+
+UNITS_ASKED = frozenset("many much year".split())
+FALLBACKS: dict[Kind, tuple[Kind, ...]] = {
+    "date": ("date", "year"),
+    "money": ("money",),
+    "number": ("number", "spelled"),
+}
 
 
 def _prose_value(sentence: str, field: Field, wanted: list[str]) -> str | None:
-    if field.kind is not None and field.kind != "name":
-        values = [v for v in find_values(sentence, field.kind) if v.sure > 0.3]
-        return values[0].text if values else None
-    fresh = [
-        v.text
-        for v in find_values(sentence, "name")
-        if not any(alike(w, t) > 0.8 for w in wanted for t in tokens(v.text))
-    ]
-    if field.kind == "name":
-        return fresh[0] if fresh else None
-    spans = [m for m in WORD.finditer(sentence)]
-    hits = [i for i, m in enumerate(spans) if any(alike(w, m.group().lower()) > 0.8 for w in wanted)]
-    if not hits:
+    spans = list(WORD.finditer(sentence))
+    hits = [m for m in spans if any(alike(w, m.group().lower()) > 0.8 for w in wanted)]
+    if field.kind is not None and field.kind not in ("name", "text"):
+        for kind in FALLBACKS.get(field.kind, (field.kind,)):
+            values = [v for v in find_values(sentence, kind) if v.sure > 0.5]
+            if values:
+                return min(values, key=lambda v: _off(v.start, v.end, hits)).text
         return None
-    rest = sentence[spans[hits[-1]].end() :] if hits[-1] + 1 < len(spans) else sentence[: spans[hits[0]].start()]
+    fresh = [v for v in find_values(sentence, "name") if not any(v.start <= m.start() < v.end for m in hits)]
+    if field.kind == "name":
+        return min(fresh, key=lambda v: _off(v.start, v.end, hits)).text if fresh else None
+    if not hits or len(spans) < 4:
+        return None
+    last = hits[-1]
+    rest = sentence[last.end() :] if last is not spans[-1] else sentence[: hits[0].start()]
     rest = re.sub(r"^\W*(?:(?:is|was|are|were|will be|has|have|of|:)\s+)?", "", rest).strip(" .,;:")
     return re.split(r"[;,.](?:\s|$)", rest)[0].strip() or None
+
+
+def _off(start: int, end: int, hits: list[re.Match[str]]) -> int:
+    """Characters between a value and the nearest word of the question."""
+    return min((max(m.start() - end, start - m.end(), 0) for m in hits), default=0)
 
 
 def _joined(lines: Sequence[Row]) -> str:

@@ -212,6 +212,15 @@ def _count(low: str, text: str) -> Plan | None:
     return Count(name, "title" if inside else "")
 
 
+def _numbered(low: str) -> Ordinal | None:
+    """ "rule number 2", "step 3": an entry that is printed with its number."""
+    match = re.search(
+        r"\b(?:rule|step|item|point|option|question|section|entry|task|instruction|note|bullet) (?:number |no\.? |#)?(?P<n>\d+)\b",
+        low,
+    )
+    return Ordinal("numbered", int(match["n"]) - 1) if match else None
+
+
 def _index(word: str) -> int:
     if word in ORDINALS:
         return ORDINALS[word]
@@ -228,6 +237,9 @@ def _ordinal(low: str, text: str) -> Plan | None:
         (f"{m['n']}th", m["unit"])
         for m in re.finditer(r"\b(?P<unit>line|row|paragraph|word|item) (?:number |no\.? )?(?P<n>\d+)\b", low)
     ]
+    numbered = _numbered(low)
+    if numbered is not None and re.match(r"(?:what|which|read|state)\b", low):
+        return numbered
     if not parts or re.search(r"\b(?:after|before|below|above|follow|left|right)", low):
         return None
     inside: Ordinal | Title | None = None
@@ -357,6 +369,7 @@ PARAPHRASES: tuple[tuple[str, str], ...] = (
     (r"^who (?:served|was the (?:server|cashier|waiter))\b.*", "cashier"),
     (r"^how (?:was|is|did) .*\b(?:paid|pay)\b.*|.*\bpayment method\b.*|.*\bmethod of payment\b.*", "payment method"),
     (r"^where (?:is|was|will|does|do) .*\b(?:take place|held|meeting|event|be|located|meet)\b.*", "location"),
+    (r"^what (?:card|method) .*\b(?:paid|pay|payment)\b.*|^(?:what|how) .*\bused to pay\b.*", "payment method"),
     (r"^(?:at )?what time .*\bopens?\b.*|.*\bopening (?:hours|times)\b.*", "opening hour"),
     (r"^how old is .*", "age"),
 )  # fmt: skip
@@ -373,7 +386,7 @@ def _field(low: str, text: str) -> Field:
         return Field(_content(yes["label"]), (), kind, yes["value"], text)
     for pattern, label in PARAPHRASES:
         if re.match(pattern, bare):
-            return Field(tuple(tokens(label)), (), kind, None, text)
+            return Field(tuple(tokens(label)), (), None if label == "payment method" else kind, None, text)
     of = re.search(
         r"\b(?P<attr>[\w'/-]+(?: (?!of |for |the )[\w'/-]+){0,2}) (?:of|for|on|in|per) (?:the |an? |one )?(?P<item>.+)$",
         bare,
@@ -389,6 +402,13 @@ def _field(low: str, text: str) -> Field:
         return Field(("quantity",), _content(many["item"]), "number", None, text)
     if of and _content(of["attr"]):
         return Field(_content(of["attr"]), _content(of["item"]), kind, None, text)
+    has = re.match(
+        r"(?:which|what) (?P<attr>(?!time\b|day\b|date\b|is\b|are\b)[\w'/-]+) "
+        r"(?:is|are|was|were|has|have|had|with|does|did|will be) (?:the |an? )?(?P<item>.+)$",
+        bare,
+    )
+    if has and not of and _content(has["item"]):
+        return Field(_content(has["attr"]), _content(has["item"]), kind, None, text)
     verb = re.match(
         r"(?:what|when|where|which) (?:time |date |day |platform |gate )?(?:does|do|did|is|are) (?:the )?(?P<item>.+?) (?P<attr>\w+)$",
         bare,

@@ -9,7 +9,21 @@ from typing import Literal
 __all__ = ["Kind", "Value", "amount", "find_values", "fit"]
 
 Kind = Literal[
-    "money", "date", "time", "phone", "email", "url", "percent", "number", "year", "code", "name", "address", "text"
+    "money",
+    "date",
+    "time",
+    "phone",
+    "email",
+    "url",
+    "percent",
+    "number",
+    "year",
+    "code",
+    "name",
+    "address",
+    "text",
+    "measure",
+    "spelled",
 ]
 
 MONTHS = (
@@ -19,12 +33,29 @@ MONTHS = (
 CURRENCY = r"[$€£¥₹₩₽]|USD|EUR|GBP|CHF|JPY|INR|CAD|AUD|SEK|NOK|DKK|PLN|Rs\.?|kr\.?"
 PLAIN = r"\d{1,3}(?:[ ,.']\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?"
 
+UNITS = (
+    r"mm|cm|dm|km|m|met(?:er|re)s?|kilomet(?:er|re)s?|centimet(?:er|re)s?|millimet(?:er|re)s?|"
+    r"feet|foot|ft|inch(?:es)?|in|yards?|yd|miles?|mi|mg|kg|g|grams?|kilos?|kilograms?|"
+    r"lbs?|pounds?|oz|ounces?|tons?|tonnes?|degrees?|mph|km/h|kph|m/s|knots|hours?|hrs?|h|"
+    r"minutes?|mins?|min|seconds?|secs?|s|days?|weeks?|months?|years?|yrs?|ml|cl|l|lit(?:er|"
+    r"re)s?|gallons?|kW|W|kWh|V|volts?|A|mA|mAh|Hz|kHz|MHz|GHz|[KMGT]B|kcal|kJ|calories|"
+    r"cal|bar|psi|acres?|hectares?|ha|people|persons|copies|pages|pieces|pcs"
+)
+
 PATTERNS: dict[str, tuple[tuple[str, float], ...]] = {
     "money": (
         (rf"(?<![A-Za-z])[-−]?\s?(?:{CURRENCY})\s?[-−]?(?:{PLAIN})(?!\d)", 1.0),
         (rf"(?<![\d.,])[-−]?(?:{PLAIN})\s?(?:{CURRENCY})(?![A-Za-z])", 1.0),
         (r"(?<![\d.,/:-])[-−]?\d{1,3}(?:[,.' ]?\d{3})*[.,]\d{2}(?![\d%.,/:]|\s?%)", 0.9),
+        (r"\b(?:FREE|Free|free)\b", 0.8),
         (r"(?<![\d.,/:#-])\d{1,6}(?![\d%.,/:-]|\s?%)", 0.35),
+    ),
+    "measure": (
+        (rf"[-−+]?(?:{PLAIN})\s?(?:°\s?[CF]?\b|[%'\"]|(?:square |cubic |sq\.? )?(?:{UNITS})\b[²³]?)", 1.0),
+        (rf"(?<![\w.,])[-−+]?(?:{PLAIN})(?!\w)", 0.5),
+    ),
+    "spelled": (
+        (r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|hundred|thousand)\b", 0.8),
     ),
     "date": (
         (rf"\b\d{{1,2}}(?:st|nd|rd|th)?[ .\-/]*(?:of )?(?:{MONTHS})[ .,\-/]*(?:\d{{4}}|'?\d{{2}})\b", 1.0),

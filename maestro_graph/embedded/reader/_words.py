@@ -119,8 +119,11 @@ KINDS: tuple[tuple[Kind, str], ...] = (
      r"\bfees?\b|\bcharged?\b|\bdiscount\b|\bchange\b|\bpaid\b|\bgratuity\b|\bdeposit\b|\bsalary\b|\brent\b"),
     ("code", r"\b(?:invoice|order|receipt|account|customer|reference|serial|tracking|policy|flight|booking|ticket|"
      r"registration|passport|licen[cs]e|document|case|item|part|model|room|gate|seat|table|confirmation|transaction|"
-     r"member(?:ship)?|patient|student|employee|card|batch|lot)\s*(?:id|number|no\b|nr\b|code|#)|\b(?:id|code|sku|isbn)\b"),
-    ("number", r"\bnumbers?\b|\bhow many\b|\bquantity\b|\bqty\b|\bage\b|\bhow old\b|\bweight\b|\bheight\b|\bspeed\b"),
+     r"member(?:ship)?|patient|student|employee|card|batch|lot)\s*(?:id|number|no\b|nr\b|code|#)|\b(?:id|code|sku|isbn)\b|"
+     r"\b(?!(?:the|what|which|a|an|this|that|whole|total|largest|smallest|highest|lowest)\b)\w+ (?:number|no\.|nr\.)(?! of)"),
+    ("measure", r"\bhow (?:tall|high|long|wide|far|deep|heavy|fast|thick|old|big|large|hot|cold)\b|"
+     r"\b(?:height|weight|length|width|depth|distance|speed|temperature|duration|volume|capacity|age|dosage|dose)\b"),
+    ("number", r"\bnumbers?\b|\bhow many\b|\bquantity\b|\bqty\b"),
     ("address", r"\baddress\b"),
     ("name", r"\bwho\b|\bwhose\b|\bname\b|\bcashier\b|\bsender\b|\brecipient\b|\bsignature\b|\bsigned\b|\bauthor\b"),
 )  # fmt: skip
