@@ -44,8 +44,16 @@ _HOW_MANY = re.compile(
 )
 _LAST_HAVE = re.compile(r"\s+(?:have|has|contain|contains|last|take)$", re.IGNORECASE)
 _TARGET = re.compile(
-    r"^(?P<rest>.+?)\s*(?:\b(?:in|to|into|as|expressed in|in terms of)|=\s*\??|\b(?:is|are|equals?) how (?:many|much))\s+"
+    r"^(?P<rest>.+?)\s*(?:\b(?:in|to|into|as|expressed in|in terms of)|=\s*\??|\b(?:is|are|equals?) how (?:many|much))"
+    r"\s+"
     r"(?P<unit>[^\d]{1,30}?)$",
+    re.IGNORECASE,
+)
+
+_PARTS = re.compile(
+    r"(\d[\d.,]*\s*(?:hours?|h|hrs?|days?|minutes?|min|feet|foot|ft|pounds?|lbs?|weeks?|years?|km|kg|m|kilometers?"
+    r"|kilograms?|meters?)),?(?: and)? (?=\d[\d.,]*\s*(?:minutes?|min|mins|seconds?|secs?|s|hours?|h|hrs?|inch(?:es)?"
+    r"|in|oz|ounces?|days?|months?|g|grams?|meters?|cm|m)\b)",
     re.IGNORECASE,
 )
 
@@ -67,7 +75,7 @@ def solve_expression(question: str, style: Style) -> Outcome | None:
     """The value of the expression that the whole question is, `None` where it is none."""
     core = question.strip(" ?.") if not _FACTORIAL_END.search(question.rstrip(" ?.")) else question.rstrip(" ?.")
     bare = ask_stripped(question)
-    for text, unit in _readings(core, bare):
+    for text, unit, counted in _readings(core, bare):
         target = _units.find(_unit_words(unit)) if unit else None
         compound = None
         if unit and target is None:
@@ -82,21 +90,22 @@ def solve_expression(question: str, style: Style) -> Outcome | None:
             continue
         value = evaluate(tree)
         if unit and target is not None:
-            return _converted(text, value, target, unit, style)
+            return _converted(text, value, target, None if counted else unit, style)
         if compound is not None and unit is not None:
-            return _to_compound(text, value, compound, unit, style)
+            outcome = _to_compound(text, value, compound, unit, style)
+            return replace(outcome, answer=outcome.answer.split(" ")[0]) if counted else outcome
         return _plain_outcome(text, tree, value, style)
     return None
 
 
-def _readings(core: str, bare: str) -> list[tuple[str, str | None]]:
-    """What to evaluate and the unit to write it in, the likeliest reading first."""
+def _readings(core: str, bare: str) -> list[tuple[str, str | None, bool]]:
+    """What to evaluate, the unit to write it in, whether only "how many" was asked; the likeliest first."""
     if match := _HOW_MANY.match(core):
-        return [(_LAST_HAVE.sub("", ask_stripped(match.group("rest"))), match.group("unit"))]
-    readings: list[tuple[str, str | None]] = []
+        return [(_LAST_HAVE.sub("", ask_stripped(match.group("rest"))), match.group("unit"), True)]
+    readings: list[tuple[str, str | None, bool]] = []
     if match := _TARGET.match(bare):
-        readings.append((ask_stripped(match.group("rest")), match.group("unit")))
-    return [*readings, (bare, None)]
+        readings.append((ask_stripped(match.group("rest")), match.group("unit"), False))
+    return [*readings, (bare, None, False)]
 
 
 def _unit_words(text: str) -> str:
@@ -126,8 +135,7 @@ def units_plain(text: str, *, articles: bool = True) -> str:
     text = re.sub(r"\b(?:miles? per hour|miles? an hour)\b", "mph", text, flags=re.IGNORECASE)
     text = re.sub(r"\b(m|cm|km|mm|dm|ft)([23])\b", r"\1^\2", text)
     # "3 hours and 20 minutes", "5 ft 10 in": parts of one quantity
-    part = r"(\d[\d.,]*\s*(?:hours?|h|hrs?|days?|minutes?|min|feet|foot|ft|pounds?|lbs?|weeks?|years?|km|kg|m|kilometers?|kilograms?|meters?)),?(?: and)? (?=\d[\d.,]*\s*(?:minutes?|min|mins|seconds?|secs?|s|hours?|h|hrs?|inch(?:es)?|in|oz|ounces?|days?|months?|g|grams?|meters?|cm|m)\b)"
-    return re.sub(part, r"\1 + ", text, flags=re.IGNORECASE)
+    return _PARTS.sub(r"\1 + ", text)
 
 
 def _compound(text: str) -> Value | None:
@@ -171,13 +179,17 @@ def _trivial(tree: Node) -> bool:
     return isinstance(tree, (Num, UnitNode)) or (isinstance(tree, Call) and tree.fn == "percent")
 
 
-def _converted(text: str, value: Value, target: _units.Unit, unit: str, style: Style) -> Outcome:
+def _converted(text: str, value: Value, target: _units.Unit, unit: str | None, style: Style) -> Outcome:
     if value.dimension != target.dimension:
         raise Undefined(f"the quantity cannot be written in {target.name}")
     factor = evaluate(UnitNode(target.name)).number
     number = (value.number - sympify_fraction(target.offset)) / factor
     signed = target.group in ("money", "euro money", "sterling", "angle", "temperature")
-    shown = target.name if signed and target.name not in ("cent", "penny") else _unit_words(unit)
+    shown: str | None = target.name
+    if unit is None:
+        shown = None
+    elif not signed or target.name in ("cent", "penny"):
+        shown = _unit_words(unit)
     return Outcome(write_value(number, shown, replace(style, fractions=False)), f"{text} in {target.name}")
 
 

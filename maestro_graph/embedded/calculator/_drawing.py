@@ -139,7 +139,7 @@ def _by_polygon(known: Sequence[Label], unknown: Sequence[Label], drawing: _Draw
     if len(taken) + len(right) != corners:
         return None
     total = 180 * (corners - 2) - 90 * len(right)
-    value = _solve_sum(unknown, total - sum((label.value or Fraction(0)) for label in known))
+    value = _solve_sum(unknown, total - sum((label.value or Fraction(0) for label in known), Fraction(0)))
     if value is None:
         return None
     confidence = 0.93 if _agrees(known, outline) else 0.85

@@ -19,15 +19,16 @@ __all__ = ["about_figure", "solve_figure"]
 MOST_LINES, MOST_LABELS, MOST_PIXELS = 40, 14, 2500
 _ABOUT = re.compile(
     r"\b(?:angles?|area|perimeter|circumference|hypotenuse|radius|diameter|volume|solve|solution|equations?|expression"
-    r"|calculat\w*|comput\w*|sum|results?|answer|value of|what(?:'s| is| are) [a-zA-Z?]\b|question mark|which number|what number|replace[sd]?|missing|unknown|product|quotient"
+    r"|calculat\w*|comput\w*|sum|results?|answer|value of|what(?:'s| is| are) [a-zA-Z?]\b|question mark|which number"
+    r"|what number|replace[sd]?|missing|unknown|product|quotient"
     r"|equals?|convert|legs?|side|sides|how long|length|evaluate|problem|exercise|find [a-zA-Z]\b|work out|diagonal"
     r"|addition|subtraction|multiplication|division|fraction|sum up|add|multiply|difference|arithmetic|formula)\b",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(
-    r"^(?:(?:please|can|could|you|what|what's|whats|is|are|the|of|find|calculate|compute|evaluate|solve|give|determine|work|out|tell"
-    r"|me|this|that|these|shown|in|on|to|from|for|picture|image|figure|photo|drawing|here|it|its|written|sum|result"
-    r"|results|answer|solution|value|equation|equations|expression|problem|exercise|calculation|missing|number|unknown|question"
+    r"^(?:(?:please|can|could|you|what|what's|whats|is|are|the|of|find|calculate|compute|evaluate|solve|give|determine"
+    r"|work|out|tell|me|this|that|these|shown|in|on|to|from|for|picture|image|figure|photo|drawing|here|it|its|written|sum"
+    r"|result|results|answer|solution|value|equation|equations|expression|problem|exercise|calculation|missing|number|unknown|question"
     r"|mark|variable|a|an|x|y|z|n|a|b|c|does|do|equal|total|addition|subtraction|multiplication|division|product"
     r"|quotient|difference|fraction|fractions|sums|arithmetic|math|maths|system|task|how|much|printed|handwritten|board"
     r"|blackboard|paper|note|sheet|card|which|replaced?|and|by|correct|should|be|stand|stands|goes|go|box|blank|formula|both"
@@ -35,9 +36,10 @@ _PLAIN = re.compile(
     re.IGNORECASE,
 )
 _ACCOMPANY = re.compile(
-    r"^(?:(?:solve|find|calculate|compute|work out|evaluate|question|exercise|problem|task|name|date|math|maths|quiz|test"
-    r"|for|the|of|value|equation|x|y|what|is|q|no|a|homework|worksheet|answer|simplify|system|following|and|score|class"
-    r"|addition|subtraction|multiplication|division|practice|page|sum|this|if|then)\b[\s.:,#?]*\d{0,3}[\s.:)?]*)+$|^[\d]{1,2}[.)]$",
+    r"^(?:(?:solve|find|calculate|compute|work out|evaluate|question|exercise|problem|task|name|date|math|maths|quiz"
+    r"|test|for|the|of|value|equation|x|y|what|is|q|no|a|homework|worksheet|answer|simplify|system|following|and|score|class"
+    r"|addition|subtraction|multiplication|division|practice|page|sum|this|if|then)\b[\s.:,#?]*\d{0,3}[\s.:)?]*)+$"
+    r"|^[\d]{1,2}[.)]$",
     re.IGNORECASE,
 )
 _OPERATOR = re.compile(r"[+*/=^<>%!]|(?<=[\w)])\s*-\s*(?=[\w(])|\bsqrt\b|\bcbrt\b|\d\s*[xX]\s*\d|\d\s*:\s*\d")

@@ -119,7 +119,7 @@ def without_figure(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The picture with its long strokes painted over, so that only the labels are left to read."""
     ground = cv2.medianBlur(np.ascontiguousarray(pixels), 31)
     strokes = _differing(pixels, ground)
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
     longest = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     large = longest > 0.14 * max(pixels.shape[:2])
     large[0] = False

@@ -238,6 +238,8 @@ def _phrase(
         if meant == "!":
             ends_operand = position > 0 and (pieces[position - 1][0] == "num" or pieces[position - 1][1] == ")")
             return size, [_Token("op", "!") if ends_operand else _Token("fn", "factorial")]
+        if meant == "choose":
+            return size, [_Token("op", "choose")]
         if meant in FUNCTIONS:
             return size, [_Token("fn", meant)]
         if meant in ("^2", "^3"):

@@ -117,14 +117,15 @@ _FILLER = [
     "will", "would", "can", "you", "me", "tell", "give", "us", "this", "these", "where", "from", "being",
     "respectively", "dimensions?", "large", "big", "long", "i", "we", "say", "state", "answer", "using", "use",
     "your", "my", "unit", "units", "unknown", "missing", "inside", "their", "them", "they", "as", "get", "so",
-    "degrees?", "measurement", "exactly", "approximately", "third", "other", "remaining", "last", "one", "about", "figure", "shape", "shown", "x",
+    "degrees?", "measurement", "exactly", "approximately", "third", "other", "remaining", "last", "one", "about",
+    "figure", "shape", "shown", "x",
 ]  # fmt: skip
 # A story with these words tells more than its scene models.
 _DANGER = re.compile(
-    r"\b(?:more|less|fewer|twice|half|double|triple|except|without|not|never|only|another|again|return(?:s|ed|ing)?|back"
-    r"|remaining|remains?|left|towards?|opposite|apart|meet|catch|faster|slower|later|earlier|before|after|first|second part"
-    r"|stops?|stopped|rest|break|instead|extra|additional|round trip|quarterly|monthly|semi-?annually|daily|wind|current"
-    r"|upstream|downstream|increase[sd]?|decrease[sd]?|older|younger|ratio|percent|times)\b",
+    r"\b(?:more|less|fewer|twice|half|double|triple|except|without|not|never|only|another|again|return(?:s|ed|ing)?"
+    r"|back|remaining|remains?|left|towards?|opposite|apart|meet|catch|faster|slower|later|earlier|before|after|first"
+    r"|second part|stops?|stopped|rest|break|instead|extra|additional|round trip|quarterly|monthly|semi-?annually|daily"
+    r"|wind|current|upstream|downstream|increase[sd]?|decrease[sd]?|older|younger|ratio|percent|times)\b",
     re.IGNORECASE,
 )
 
@@ -224,8 +225,8 @@ def _mentions(scene: Scene, text: str) -> list[tuple[int, int, Quantity]]:
 
 
 _BEFORE = re.compile(
-    r"^[\s,]*(?:(?:lengths?|measures?|measuring|of|is|are|was|=|:|equals?|equal to|being|have|has|having|a|an|as|both|each|with"
-    r"|about|exactly|value|size|given|in|triangle|the|that|which|circle|at)\b[\s,]*|[=:(]\s*)*$",
+    r"^[\s,]*(?:(?:lengths?|measures?|measuring|of|is|are|was|=|:|equals?|equal to|being|have|has|having|a|an|as|both"
+    r"|each|with|about|exactly|value|size|given|in|triangle|the|that|which|circle|at)\b[\s,]*|[=:(]\s*)*$",
     re.IGNORECASE,
 )
 _AFTER = re.compile(r"^[\s-]*(?:(?:in|for|of|as|the|its)\s+)*$", re.IGNORECASE)
@@ -317,9 +318,9 @@ def _assign_rest(scene: Scene, reading: _Reading, fill: Any, text: str) -> bool:
         first = [item for item in exact if item.name in ("principal", "given")]
         if first and fill(given, first[0]):
             continue
-        if len(able) > 1 and any(item.name == "given" for item in able):
-            if fill(given, next(item for item in able if item.name == "given")):
-                continue
+        unnamed = [item for item in able if item.name == "given"]
+        if unnamed and fill(given, unnamed[0]):
+            continue
         return False
     return True
 

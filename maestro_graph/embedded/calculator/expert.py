@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from maestro_graph.embedded._base import Clock, EmbeddedExpert, refuse
+from maestro_graph.embedded.calculator._evidence import filled_in, points_at_evidence
 from maestro_graph.embedded.calculator._figure import about_figure, solve_figure
 from maestro_graph.embedded.calculator._format import Outcome
 from maestro_graph.embedded.calculator._numbers import MAX_QUESTION, clean, words_to_digits
@@ -18,7 +19,8 @@ _CALCULATION = re.compile(
     r"\d|[*=^]|\bpi\b|\b(?:interior|exterior|internal|inner) angles?\b|\bangles? (?:of|in) an? "
     r"|(?:penta|hexa|hepta|octa|nona|deca)gon"
     r"|\b(?:hours?|minutes?|seconds?|days?|weeks?|months?|feet|foot|inch(?:es)?|yards?|grams?|met(?:er|re)s?"
-    r"|centimet\w+|millimet\w+|millilit\w+|cups?|pints?|ounces?|cents|pounds) (?:are )?(?:there )?in (?:an?|one|half)\b",
+    r"|centimet\w+|millimet\w+|millilit\w+|cups?|pints?|ounces?|cents|pounds) (?:are )?(?:there )?"
+    r"in (?:an?|one|half)\b",
     re.IGNORECASE,
 )
 
@@ -34,7 +36,7 @@ class Calculator(EmbeddedExpert):
         refusal: CallFailure | None = None
         outcome = None
         try:
-            outcome = _from_text(question, clock)
+            outcome = _from_text(question, clock) or _from_evidence(question, request, clock)
         except CallFailure as failure:
             if failure.kind != "refused" or not request.images:
                 raise
@@ -46,6 +48,17 @@ class Calculator(EmbeddedExpert):
         if outcome is None:
             raise refusal or refuse("the question is no calculation that was understood wholly")
         return ExpertReply(text=outcome.working, answer=outcome.answer, confidence=outcome.confidence)
+
+
+def _from_evidence(question: str, request: ExpertRequest, clock: Clock) -> Outcome | None:
+    """The question with what earlier calls found in the place of "that", "these numbers", names of a table."""
+    if not request.evidence or not points_at_evidence(question):
+        return None
+    for rewritten in filled_in(question, request.evidence):
+        outcome = _from_text(rewritten, clock)
+        if outcome is not None:
+            return Outcome(outcome.answer, f"with what was found: {rewritten}; {outcome.working}", 0.85)
+    return None
 
 
 def _from_text(question: str, clock: Clock) -> Outcome | None:
