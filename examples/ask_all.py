@@ -48,7 +48,7 @@ async def main() -> int:
     wrong: list[str] = []
     for item in questions:
         began = time.monotonic()
-        images = [str(HERE / "images" / name) for name in item["images"]]
+        images = [str(HERE / name) for name in item["images"]]
         out = await graph.ainvoke({"question": item["question"], "images": images})
         right = is_right(out["answer"], item["answer"])
         if not right:

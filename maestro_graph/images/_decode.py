@@ -139,6 +139,8 @@ def _check_header(header: ImageFile.ImageFile, ref: str, limits: ImageLimits) ->
 
 def _decode(kind: str, data: bytes, picture: ImageFile.ImageFile, ref: str, limits: ImageLimits) -> Decoded:
     notes = _frame_notes(kind, data, picture)
+    if _loses_depth(picture):
+        notes = (*notes, "16 bits a channel reduced to 8")
     picture.load()
     if picture.width * picture.height > limits.max_pixels:  # a GIF frame may be larger than the header says
         raise ImageError(ref, f"a frame has more than {limits.max_pixels:,} pixels", "scale the picture down")
@@ -161,6 +163,11 @@ def _reader(kind: str, data: bytes) -> ImageFile.ImageFile:
     module, name = READERS[kind]
     factory: Callable[[io.BytesIO], ImageFile.ImageFile] = getattr(importlib.import_module(module), name)
     return factory(io.BytesIO(data))
+
+
+def _loses_depth(picture: ImageFile.ImageFile) -> bool:
+    """Whether Pillow will drop bits while decoding: it has no mode for colours of 16 bits."""
+    return picture.mode not in DEEP and any(";16" in str(tile) for tile in picture.tile)
 
 
 def _tile_pixels(picture: ImageFile.ImageFile) -> int:
@@ -222,13 +229,7 @@ def _to_rgb(picture: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     if picture.mode in WITH_ALPHA or picture.has_transparency_data:
         return _on_white(picture)
     notes = ("converted from CMYK",) if picture.mode == "CMYK" else ()
-    rgb = _by_strips(picture, lambda strip: strip.convert("RGB"))
-    return rgb, (*notes, *(("16 bits a channel reduced to 8",) if _sixteen_bit(picture) else ()))
-
-
-def _sixteen_bit(picture: Image.Image) -> bool:
-    bits = getattr(picture, "tag_v2", {}).get(258, (8,))
-    return isinstance(bits, tuple) and bool(bits) and max(bits) > 8
+    return _by_strips(picture, lambda strip: strip.convert("RGB")), notes
 
 
 def _on_white(picture: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:

@@ -217,6 +217,15 @@ def test_metadata_does_not_survive_in_the_pixels(store: ImageStore) -> None:
     assert b"Exif" not in buffer.getvalue()
 
 
+def test_colours_of_16_bits_are_reduced_and_it_is_said(store: ImageStore) -> None:
+    header = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)
+    pixels = b"\0" + struct.pack(">6H", 0xFFFF, 0x8000, 0, 0, 0, 0xC0FF)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
+    image = opened(store, b"\x89PNG\r\n\x1a\n" + body)
+    assert [image.rgb().getpixel((x, 0)) for x in (0, 1)] == [(255, 128, 0), (0, 0, 192)]
+    assert image.notes == ("16 bits a channel reduced to 8",)
+
+
 def test_files_made_to_keep_a_decoder_busy_are_refused() -> None:
     comments = png_header(4, 4, chunk(b"tEXt", b"a\0b") * 10_001)
     progressive = encode(draw(), "JPEG", progressive=True)

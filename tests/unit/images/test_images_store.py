@@ -9,6 +9,7 @@ import os
 import stat
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class Counted:
 
     def __call__(self, *arguments: object) -> object:
         self.count += 1
+        time.sleep(0.02)  # time for the others to come in between
         return self._real(*arguments)  # type: ignore[arg-type]
 
 
@@ -124,6 +126,21 @@ def test_many_threads_decode_once(store: ImageStore, png: Path, monkeypatch: pyt
     def work(_: int) -> bytes:
         gate.wait()
         return store.open(str(png)).rgb().tobytes()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(work, range(8))) == {draw().tobytes()}
+    assert counted.count == 1
+
+
+def test_many_threads_decode_dropped_pixels_once(store: ImageStore, png: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = store.open(str(png))
+    image.release()
+    counted = Counted(monkeypatch)
+    gate = threading.Barrier(8)
+
+    def work(_: int) -> bytes:
+        gate.wait()
+        return image.rgb().tobytes()
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(work, range(8))) == {draw().tobytes()}
