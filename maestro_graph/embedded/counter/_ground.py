@@ -96,7 +96,6 @@ class Ink:
         colours: their OKLab values (N, 3).
         rgb: the picture without its grain (H, W, 3).
         gaps: distance of each pixel's colour from the background (H, W).
-        flat: share of the foreground that is as flat as a drawing, 0 to 1.
         ground: share of the picture that is background.
     """
 
@@ -104,7 +103,6 @@ class Ink:
     colours: Float
     rgb: Byte
     gaps: Float
-    flat: float
     ground: float
 
 
@@ -118,7 +116,7 @@ def find_ink(rgb: Byte, noise: float) -> Ink:
     flat, ridge = _core(lab, gaps, fore, spread)
     core = flat | ridge
     if core.sum() < 4:
-        return Ink(np.full(gaps.shape, -1, np.int32), np.zeros((0, 3), np.float32), clean, gaps, 0.0, share)
+        return Ink(np.full(gaps.shape, -1, np.int32), np.zeros((0, 3), np.float32), clean, gaps, share)
     under = np.median(ground.reshape(-1, 3)[:: max(1, ground.size // 3000)], axis=0)
     peaks = _peaks(lab[flat], under, np.zeros((0, 3), np.float32), max(4.0, 0.002 * float(core.sum())))
     peaks = _peaks(lab[ridge], under, peaks, max(4.0, 0.004 * float(core.sum())))
@@ -129,9 +127,7 @@ def find_ink(rgb: Byte, noise: float) -> Ink:
     labels = _trim(labels, gaps, core, len(peaks))
     for _ in range(2):
         labels = tidy(labels, peaks, lab, ground)
-    flat_gap = np.linalg.norm(lab[core] - peaks[nearest], axis=1)
-    flatness = float(flat[fore].mean() * 0.3 + (flat_gap < SAME_INK).mean() * 0.7)
-    return Ink(labels, peaks, clean, gaps, flatness, share)
+    return Ink(labels, peaks, clean, gaps, share)
 
 
 def _core(lab: Float, gaps: Float, fore: Mask, spread: float) -> tuple[Mask, Mask]:

@@ -1,22 +1,175 @@
-"""Strokes: outlines that overlap, lines that cross, grids."""
+"""Outlines that overlap: which closed shapes make up one connected stroke."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maestro_graph.embedded.counter._shapes import classify
+from maestro_graph.embedded.counter._shapes import classify, fit_circle
+from maestro_graph.embedded.counter._strokes import count_lines
 
-__all__ = ["decompose_strokes"]
+__all__ = ["Outline", "decompose_strokes"]
 
 Mask = NDArray[np.bool_]
 Contour = NDArray[np.int32]
+MAX_FACES = 9
+GOOD = 0.06  # form distance up to which a union of faces is a shape
 
 
-def decompose_strokes(part: Mask, outer: Contour, holes: list[Contour]) -> list[tuple[Contour, str, float]]:
-    """The shapes whose outlines make up one connected stroke: (outline, form, distance from the form)."""
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One shape of a stroke: its outline (K, 1, 2), its form, and how far it is from that form."""
+
+    contour: Contour
+    form: str
+    distance: float
+
+
+def decompose_strokes(part: Mask, outer: Contour, holes: list[Contour]) -> list[Outline]:
+    """The shapes whose outlines make up one connected stroke."""
     form = classify(outer)
     if not holes:
-        return [(outer, "line" if form.name not in ("cross", "star") else form.name, 0.05)]
-    return [(outer, form.name, form.distance)]
+        if form.name in ("cross", "star") and form.distance < 0.08:
+            return [Outline(outer, form.name, form.distance)]
+        if _is_arc(part):
+            return [Outline(outer, "circle", 0.04)]
+        return [Outline(outer, "line", 0.05)] * count_lines(part)
+    if len(holes) == 1:
+        return [_closed(part, outer, holes[0])]
+    shapes = _by_faces(part, holes) if len(holes) <= MAX_FACES else []
+    if not shapes:
+        shapes = _circles(part, [outer, *holes])
+    return shapes or [Outline(outer, form.name, form.distance)]
+
+
+def _is_arc(part: Mask) -> bool:
+    """Whether an open stroke is the greater part of a circle (cut by the picture's border, say)."""
+    ys, xs = np.nonzero(part)
+    circle = fit_circle(np.stack([xs, ys], axis=1).astype(np.float64))
+    if circle is None or circle[2] > max(part.shape):
+        return False
+    width = _stroke_width(part)
+    gaps = np.abs(np.hypot(xs - circle[0], ys - circle[1]) - circle[2])
+    angles = np.arctan2(ys - circle[1], xs - circle[0])
+    covered = len(np.unique(np.floor(angles * 36 / (2 * np.pi))))
+    return bool(circle[2] > 2 * width and np.percentile(gaps, 90) < 0.6 * width + 1 and covered >= 12)
+
+
+def _closed(part: Mask, outer: Contour, hole: Contour) -> Outline:
+    """A closed outline; lines that stick out of it are left aside for its form."""
+    form, inner = classify(outer), classify(hole)
+    if inner.distance < form.distance and cv2.contourArea(hole) > 0.3 * cv2.contourArea(outer):
+        return Outline(outer, inner.name, inner.distance)
+    return Outline(outer, form.name, form.distance)
+
+
+def _stroke_width(part: Mask) -> float:
+    depth = cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, 5)
+    return max(1.0, 2.0 * float(np.percentile(depth[part], 90)))
+
+
+def _by_faces(part: Mask, holes: list[Contour]) -> list[Outline]:
+    """Unions of faces that are simple shapes, as few as explain the whole stroke."""
+    width = _stroke_width(part)
+    faces = []
+    for hole in holes:
+        face = np.zeros(part.shape, np.uint8)
+        cv2.drawContours(face, [hole], -1, 1, cv2.FILLED)
+        faces.append(face)
+    reach = 2 * int(np.ceil(width / 2 + 1)) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    candidates: list[tuple[Outline, Mask]] = []
+    for size in range(1, len(faces) + 1):
+        for chosen in combinations(range(len(faces)), size):
+            found = _union([faces[i] for i in chosen], kernel, part, width)
+            if found is not None:
+                candidates.append(found)
+    return _cover(part, candidates)
+
+
+def _union(
+    faces: list[NDArray[np.uint8]], kernel: NDArray[np.uint8], part: Mask, width: float
+) -> tuple[Outline, Mask] | None:
+    """The shape that some faces make together, and the stroke pixels that are its outline."""
+    together = np.bitwise_or.reduce(faces)
+    if len(faces) > 1:
+        padded = np.pad(together, kernel.shape[0])
+        closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)
+        inset = kernel.shape[0]
+        together = closed[inset:-inset, inset:-inset]
+    contours, _ = cv2.findContours(together, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if len(contours) != 1 or len(contours[0]) < 12:
+        return None
+    contour = np.asarray(contours[0], dtype=np.int32)
+    hull = cv2.contourArea(cv2.convexHull(contour))
+    if cv2.contourArea(contour) < 0.93 * hull:
+        return None
+    form = classify(contour)
+    if form.distance > GOOD:
+        return None
+    rim = np.zeros(part.shape, np.uint8)
+    cv2.drawContours(rim, [contour], -1, 1, max(1, round(2 * width + 1)))
+    return Outline(contour, form.name, form.distance), np.asarray((rim > 0) & part)
+
+
+def _cover(part: Mask, candidates: list[tuple[Outline, Mask]]) -> list[Outline]:
+    """Greedily choose shapes until the stroke is explained; one that adds little of its own is no shape."""
+    left = part.copy()
+    chosen: list[Outline] = []
+    total = float(part.sum())
+    while candidates and float(left.sum()) > 0.06 * total:
+        gains = [float((rim & left).sum()) * (1.0 - 3.0 * outline.distance) for outline, rim in candidates]
+        best = int(np.argmax(gains))
+        outline, rim = candidates.pop(best)
+        if gains[best] < 0.3 * float(rim.sum()) or gains[best] < 0.04 * total:
+            break
+        chosen.append(outline)
+        left &= ~rim
+    return chosen if float(left.sum()) < 0.25 * total else []
+
+
+def _circles(part: Mask, contours: list[Contour]) -> list[Outline]:
+    """Circles of which most of the circumference is stroke, from short arcs of the outlines."""
+    width = _stroke_width(part)
+    near = cv2.dilate(part.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    found: list[tuple[float, tuple[float, float, float]]] = []
+    for contour in contours:
+        points = contour[:, 0, :].astype(np.float64)
+        for span in (0.12, 0.25, 0.5):
+            length = max(12, int(span * min(len(points), 4 * max(part.shape))))
+            for start in range(0, max(1, len(points) - length), max(4, length // 3)):
+                circle = fit_circle(points[start : start + length])
+                if circle is None or not 2 * width < circle[2] < 0.6 * max(part.shape):
+                    continue
+                for grow in (-width / 2, width / 2):
+                    ring = (circle[0], circle[1], circle[2] + grow)
+                    found.append((_coverage(near, ring), ring))
+    kept: list[tuple[float, float, float]] = []
+    for share, ring in sorted(found, reverse=True):
+        if share < 0.85:
+            break
+        if all(np.hypot(ring[0] - k[0], ring[1] - k[1]) + abs(ring[2] - k[2]) > 2.0 * width + 3 for k in kept):
+            kept.append(ring)
+    angles = np.arange(90) * 2 * np.pi / 90
+    return [
+        Outline(
+            np.round(np.stack([x + r * np.cos(angles), y + r * np.sin(angles)], axis=1))
+            .astype(np.int32)
+            .reshape(-1, 1, 2),
+            "circle",
+            0.02,
+        )
+        for x, y, r in kept
+    ]
+
+
+def _coverage(near: Mask, ring: tuple[float, float, float]) -> float:
+    angles = np.arange(120) * 2 * np.pi / 120
+    xs = np.round(ring[0] + ring[2] * np.cos(angles)).astype(int)
+    ys = np.round(ring[1] + ring[2] * np.sin(angles)).astype(int)
+    inside = (xs >= 0) & (ys >= 0) & (xs < near.shape[1]) & (ys < near.shape[0])
+    return float(near[ys[inside], xs[inside]].sum()) / len(angles)

@@ -27,7 +27,7 @@ FORM_WORDS: dict[str, str] = {
     "annuli": "ring", "ellipsis": "ellipse", "crescent": "crescent",
 }  # fmt: skip
 
-_ANY = frozenset("object thing item shape figure element blob piece symbol region one entity form mark".split())
+_ANY = frozenset(["object", "thing", "item", "shape", "figure", "element", "blob", "piece", "symbol", "region", "one", "entity", "form", "mark"])
 _NOT_OURS = {
     "text, which a reader counts": "word letter character sentence paragraph page digit number name title label "
     "syllable vowel word column_of_text question",
@@ -46,8 +46,7 @@ _STOP = frozenset(
      "what count please give tell me it its by to with which from be i we show appear appears scene figure's exist "
      "exists contains contain different distinct please seen their they these those whole both").split()
 )  # fmt: skip
-_LOOKS = frozenset("small large big tiny little filled solid hollow outlined outline empty single coloured colored "
-                   "separate individual touching overlapping bright dark light round-shaped".split())  # fmt: skip
+_LOOKS = frozenset(["small", "large", "big", "tiny", "little", "filled", "solid", "hollow", "outlined", "outline", "empty", "single", "coloured", "colored", "separate", "individual", "touching", "overlapping", "bright", "dark", "light", "round-shaped"])  # fmt: skip
 _DIGITS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12,

@@ -37,7 +37,7 @@ def find_scene(ink: Ink) -> Scene:
     fore = ink.labels >= 0
     things: list[Thing] = []
     for index in range(len(ink.colours)):
-        own = ink.labels == index
+        own = _bridged(ink.labels == index, fore)
         count, regions, stats, _ = cv2.connectedComponentsWithStats(own.astype(np.uint8), connectivity=8)
         for region in range(1, count):
             x, y, w, h, area = (int(v) for v in stats[region])
@@ -53,6 +53,21 @@ def find_scene(ink: Ink) -> Scene:
             things += _things_of(part, around, rgb, (x - 2, y - 2), least)
     things = _without_borders(things)
     return Scene("flat colours", things, 0.0)
+
+
+def _bridged(own: Mask, fore: Mask) -> Mask:
+    """Join the pieces of a stroke where strokes of other colours run across it."""
+    if not own.any():
+        return own
+    depth = cv2.distanceTransform(own.astype(np.uint8), cv2.DIST_L2, 5)
+    half = float(depth.max())
+    if half > max(6.0, 0.012 * max(own.shape)):
+        return own
+    reach = 2 * int(np.ceil(2 * half + 2)) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    padded = np.pad(own.astype(np.uint8), reach)
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[reach:-reach, reach:-reach]
+    return np.asarray(own | ((closed > 0) & fore))
 
 
 def _own_colour(pixels: NDArray[np.uint8], gaps: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -88,13 +103,13 @@ def _things_of(part: Mask, fore: Mask, rgb: NDArray[np.float32], offset: tuple[i
         if not open_holes:
             return []  # the border of things that are counted by themselves
         return [
-            thing_of(contour + shift, rgb, form, distance, filled=False, hole=form == "circle")
-            for contour, form, distance in decompose_strokes(part, outer, holes)
+            thing_of(o.contour + shift, rgb, o.form, o.distance, filled=False, hole=o.form == "circle")
+            for o in decompose_strokes(part, outer, holes)
         ]
     if not holes and stroke and own < 0.5 * full and thick < 0.15 * max(part.shape):
         return [
-            thing_of(contour + shift, rgb, form, distance, filled=False, hole=False)
-            for contour, form, distance in decompose_strokes(part, outer, [])
+            thing_of(o.contour + shift, rgb, o.form, o.distance, filled=False, hole=False)
+            for o in decompose_strokes(part, outer, [])
         ]
     free = cv2.dilate((fore & ~part).astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
     free[:3], free[-3:], free[:, :3], free[:, -3:] = _sides_free(offset, free)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Scene", "Thing"]
+from maestro_graph.evidence import Json
+
+__all__ = ["Box", "Scene", "Thing"]
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom (exclusive), in pixels of the working copy
 
 
 @dataclass(slots=True)
@@ -33,7 +39,7 @@ class Thing:
     distance: float
     filled: bool
     area: float
-    box: tuple[int, int, int, int]
+    box: Box
     hole: bool = False
 
 
@@ -50,3 +56,8 @@ class Scene:
     method: str
     things: list[Thing] = field(default_factory=list)
     score: float = 0.0
+
+    def tally(self, by: Literal["colour", "form"]) -> dict[str, Json]:
+        """How many things there are of each colour or form, most first."""
+        names = Tally(t.colour if by == "colour" else t.form for t in self.things)
+        return dict(names.most_common())

@@ -89,16 +89,19 @@ def _home(
 def _hugging(patches: _Patches) -> NDArray[np.bool_]:
     """Thin patches that stay close to a thick one all along: pieces of its border."""
     count = len(patches.area)
-    thick = patches.half_width > THIN
-    if not thick.any():
-        return np.zeros(count, bool)
+    hugs = np.zeros(count, bool)
     known = patches.ids >= 0
-    solid = np.zeros(patches.ids.shape, bool)
-    solid[known] = thick[patches.ids[known]]
-    away = cv2.distanceTransform((~solid).astype(np.uint8), cv2.DIST_L2, 5)
-    farthest = np.zeros(count, np.float32)
-    np.maximum.at(farthest, patches.ids[known], away[known])
-    return np.asarray(~thick & (farthest <= 2.0 * patches.half_width + 2.5))
+    for limit in (1.3, THIN):
+        thick = patches.half_width > limit
+        if not thick.any() or thick.all():
+            continue
+        solid = np.zeros(patches.ids.shape, bool)
+        solid[known] = thick[patches.ids[known]]
+        away = cv2.distanceTransform((~solid).astype(np.uint8), cv2.DIST_L2, 5)
+        farthest = np.zeros(count, np.float32)
+        np.maximum.at(farthest, patches.ids[known], away[known])
+        hugs |= ~thick & (farthest <= 2.0 * patches.half_width + 2.5)
+    return hugs
 
 
 def between(colour: Float, start: Float, end: Float) -> bool:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from maestro_graph.embedded._base import Clock, EmbeddedExpert, refuse
-from maestro_graph.embedded.colours import colour_distance
-from maestro_graph.embedded.counter._ground import Ink, find_ink, noise_of
+from maestro_graph.embedded.counter._answers import answer_from_counts
+from maestro_graph.embedded.counter._drawn import drawn_score
+from maestro_graph.embedded.counter._ground import find_ink, noise_of
+from maestro_graph.embedded.counter._match import pick
 from maestro_graph.embedded.counter._photo import find_repeated
-from maestro_graph.embedded.counter._question import Query, Target, parse_question
+from maestro_graph.embedded.counter._question import Query, parse_question
+from maestro_graph.embedded.counter._rules import crossings, grid
 from maestro_graph.embedded.counter._scene import find_scene
-from maestro_graph.embedded.counter._things import Scene, Thing
+from maestro_graph.embedded.counter._things import Box, Scene
 from maestro_graph.evidence import Json
 from maestro_graph.experts import ExpertReply, ExpertRequest
 from maestro_graph.images import MaestroImage
@@ -26,20 +26,6 @@ MAX_SIDE = 1200
 MIN_SIDE = 480  # smaller pictures are enlarged, so that small shapes have pixels enough for their form
 SMALL_PICTURE = 4
 MAX_BOXES = 400
-SAME_NAME = 0.035  # colour distance within which two people may disagree about a name
-
-_FAMILIES: dict[str, frozenset[str]] = {
-    "circle": frozenset({"circle"}),
-    "dot": frozenset({"circle", "dot", "octagon"}),
-    "ring": frozenset({"circle", "ellipse"}),
-    "ellipse": frozenset({"ellipse"}),
-    "square": frozenset({"square"}),
-    "rectangle": frozenset({"rectangle"}),
-    "box": frozenset({"square", "rectangle"}),
-    "quadrilateral": frozenset({"square", "rectangle", "diamond", "trapezoid", "parallelogram"}),
-    "polygon": frozenset("square rectangle diamond trapezoid parallelogram triangle pentagon hexagon octagon".split()),
-    "diamond": frozenset({"diamond", "parallelogram"}),
-}
 
 
 class Counter(EmbeddedExpert):
@@ -60,8 +46,11 @@ class Counter(EmbeddedExpert):
         if min(pixels.shape[:2]) < SMALL_PICTURE:
             raise refuse(f"the picture is too small to count in ({image.width}x{image.height} pixels)")
         clock = Clock.of(request)
-        scene = _look(pixels, query, clock)
-        return _reply(query, scene, scale, image)
+        if query.kind == "grid":
+            return _grid_reply(query, pixels)
+        if query.kind == "crossings":
+            return _crossings_reply(query, pixels, scale, image)
+        return _counts_reply(query, _look(pixels, scale, query, clock), scale, image)
 
 
 def _working_copy(image: MaestroImage) -> tuple[NDArray[np.uint8], float]:
@@ -80,13 +69,13 @@ def _working_copy(image: MaestroImage) -> tuple[NDArray[np.uint8], float]:
     return pixels, 1.0
 
 
-def _look(pixels: NDArray[np.uint8], query: Query, clock: Clock) -> Scene:
+def _look(pixels: NDArray[np.uint8], scale: float, query: Query, clock: Clock) -> Scene:
     """The most self-consistent way to see things in the picture."""
     noise = noise_of(pixels)
     ink = find_ink(pixels, noise)
     clock.check()
     drawn = find_scene(ink)
-    drawn.score = _drawn_score(drawn, ink)
+    drawn.score = drawn_score(pixels, ink, drawn, max(1.0, scale))
     clock.check()
     if drawn.score > 0.72 or (drawn.score > 0.5 and _wants_form(query)):
         return drawn
@@ -102,148 +91,54 @@ def _wants_form(query: Query) -> bool:
     return any(t.form not in (None, "dot") or t.colours for t in query.targets)
 
 
-def _drawn_score(scene: Scene, ink: Ink) -> float:
-    """How much the picture is a drawing: flat colours on a smooth ground, forms that are known."""
-    if not scene.things:
-        return 0.0
-    areas = np.sqrt([t.area for t in scene.things])
-    fits = [1.0 if t.form == "line" else max(0.0, 1.0 - t.distance / 0.15) for t in scene.things]
-    fit = float(np.average(fits, weights=areas))
-    flat = float(np.clip((ink.flat - 0.6) / 0.3, 0.0, 1.0))
-    ground = float(np.clip(ink.ground / 0.3, 0.0, 1.0))
-    return fit * flat * ground
+def _counts_reply(query: Query, scene: Scene, scale: float, image: MaestroImage) -> ExpertReply:
+    groups = [pick(scene, target) for target in query.targets]
+    said = answer_from_counts(query, groups)
+    counted = [t for group in groups for t in group]
+    confidence = round(float(np.clip(scene.score, 0.05, 0.95)) * (1.0 if counted else 0.6), 3)
+    objects: list[Json] = [
+        {"box": _original(t.box, scale, image), "colour": t.colour, "form": t.form} for t in counted[:MAX_BOXES]
+    ]
+    details: dict[str, Json] = {
+        "method": scene.method,
+        "count": len(counted),
+        "objects": objects,
+        "by_colour": scene.tally("colour"),
+        "by_form": scene.tally("form"),
+        "total": len(scene.things),
+    }
+    text = f"{said.words}: found by {scene.method}, {len(scene.things)} things in all."
+    return ExpertReply(text=text, answer=said.answer, confidence=confidence, details=details)
 
 
-def _matches(thing: Thing, target: Target, present: frozenset[str]) -> bool:
-    if target.form is not None and not _has_form(thing, target.form):
-        return False
-    if target.without_form is not None and _has_form(thing, target.without_form):
-        return False
-    if target.filled is not None and thing.filled != target.filled:
-        return False
-    if target.colours and not any(_has_colour(thing, c, present) for c in target.colours):
-        return False
-    return not any(_has_colour(thing, c, present) for c in target.without_colours)
+def _original(box: Box, scale: float, image: MaestroImage) -> list[Json]:
+    left, top, right, bottom = (v / scale for v in box)
+    return [max(0, round(left)), max(0, round(top)), min(image.width, round(right)), min(image.height, round(bottom))]
 
 
-def _has_form(thing: Thing, form: str) -> bool:
-    if form == "ring":
-        return thing.form in _FAMILIES["ring"] and (thing.hole or not thing.filled)
-    return thing.form in _FAMILIES.get(form, frozenset({form}))
-
-
-def _has_colour(thing: Thing, name: str, present: frozenset[str]) -> bool:
-    """Whether a thing has a colour; where no thing has that very name, a near one will do."""
-    if thing.colour == name:
-        return True
-    return name not in present and colour_distance(thing.rgb, name) < SAME_NAME
-
-
-def _pick(scene: Scene, target: Target) -> list[Thing]:
-    present = frozenset(t.colour for t in scene.things)
-    things = [t for t in scene.things if _matches(t, target, present)]
-    if target.form == "rectangle" and not things:
-        things = [t for t in scene.things if _matches(t, _as_form(target, "square"), present)]
-    if target.form in ("circle", "dot") and not things and all(t.form == "other" for t in scene.things):
-        things = [t for t in scene.things if _matches(t, _as_form(target, None), present)]
-    if target.size and things:
-        return _by_size(scene.things, things, target.size)
-    return things
-
-
-def _as_form(target: Target, form: str | None) -> Target:
-    return Target(
-        target.noun, form, target.colours, target.without_colours, target.without_form, target.filled, target.size
+def _grid_reply(query: Query, pixels: NDArray[np.uint8]) -> ExpertReply:
+    size = grid(pixels)
+    if size is None:
+        raise refuse("no grid with rules or with things in rows and columns was found")
+    rows, columns = size.rows, size.columns
+    answer = {
+        ("row",): str(rows),
+        ("column",): str(columns),
+        ("cell",): str(rows * columns),
+    }.get(query.asks, f"{rows} rows and {columns} columns")
+    return ExpertReply(
+        text=f"{rows} rows and {columns} columns: found by {size.method}.",
+        answer=answer,
+        confidence=size.confidence,
+        details={"rows": rows, "columns": columns, "method": size.method},
     )
 
 
-def _by_size(everything: list[Thing], things: list[Thing], size: str) -> list[Thing]:
-    areas = np.sort([t.area for t in everything])
-    if len(areas) < 2:
-        return things
-    jumps = np.diff(np.log(areas))
-    cut = float(np.exp(np.log(areas)[jumps.argmax()] + jumps.max() / 2))
-    return [t for t in things if (t.area < cut) == (size == "small")]
-
-
-def _reply(query: Query, scene: Scene, scale: float, image: MaestroImage) -> ExpertReply:
-    groups = [_pick(scene, target) for target in query.targets]
-    counts = [len(group) for group in groups]
-    answer, words = _ANSWERS[query.kind](query, groups, counts)
-    counted = [t for group in groups for t in group]
-    confidence = round(float(np.clip(scene.score, 0.05, 0.95)) * (1.0 if counted else 0.6), 3)
-    text = f"{words}: found by {scene.method}, {len(scene.things)} things in all."
-    return ExpertReply(text=text, answer=answer, confidence=confidence, details=_details(scene, counted, scale, image))
-
-
-def _one(query: Query, groups: list[list[Thing]], counts: list[int]) -> tuple[str, str]:
-    names = " and ".join(t.words() for t in query.targets)
-    return str(sum(counts)), f"{sum(counts)} {names}"
-
-
-def _sides(query: Query, counts: list[int]) -> tuple[int, int, str]:
-    right = counts[1] if len(counts) > 1 else (query.number or 0)
-    other = f"{right} {query.targets[1].words()}" if len(counts) > 1 else f"the {right} asked about"
-    return counts[0], right, f"{counts[0]} {query.targets[0].words()} against {other}"
-
-
-def _yes_no(compare: Callable[[int, int], bool]) -> Callable[..., tuple[str, str]]:
-    def tell(query: Query, groups: list[list[Thing]], counts: list[int]) -> tuple[str, str]:
-        left, right, words = _sides(query, counts)
-        return ("yes" if compare(left, right) else "no"), words
-
-    return tell
-
-
-def _difference(query: Query, groups: list[list[Thing]], counts: list[int]) -> tuple[str, str]:
-    left, right, words = _sides(query, counts)
-    return str(abs(left - right)), words
-
-
-def _tally(query: Query, groups: list[list[Thing]]) -> Tally[str]:
-    by_form = "form" in query.asks or query.kind == "forms"
-    return Tally(t.form if by_form else t.colour for t in groups[0])
-
-
-def _ranking(query: Query, groups: list[list[Thing]], counts: list[int]) -> tuple[str, str]:
-    tally = _tally(query, groups).most_common()
-    if not tally:
-        raise refuse("nothing of the kind asked about was found")
-    name = tally[0][0] if query.kind == "most" else tally[-1][0]
-    return name, ", ".join(f"{n} {k}" for k, n in tally)
-
-
-def _varieties(query: Query, groups: list[list[Thing]], counts: list[int]) -> tuple[str, str]:
-    tally = _tally(query, groups)
-    return str(len(tally)), ", ".join(f"{n} {k}" for k, n in tally.most_common())
-
-
-_ANSWERS: dict[str, Callable[..., tuple[str, str]]] = {
-    "count": _one,
-    "difference": _difference,
-    "more": _yes_no(lambda a, b: a > b),
-    "fewer": _yes_no(lambda a, b: a < b),
-    "equal": _yes_no(lambda a, b: a == b),
-    "exists": _yes_no(lambda a, b: a > 0),
-    "most": _ranking,
-    "least": _ranking,
-    "colours": _varieties,
-    "forms": _varieties,
-}
-
-
-def _details(scene: Scene, counted: list[Thing], scale: float, image: MaestroImage) -> dict[str, Json]:
-    def original(thing: Thing) -> list[Json]:
-        left, top, right, bottom = (v / scale for v in thing.box)
-        return [round(left), round(top), min(image.width, round(right)), min(image.height, round(bottom))]
-
-    everything = Tally(t.colour for t in scene.things), Tally(t.form for t in scene.things)
-    boxes: list[Json] = [{"box": original(t), "colour": t.colour, "form": t.form} for t in counted[:MAX_BOXES]]
-    return {
-        "method": scene.method,
-        "count": len(counted),
-        "objects": boxes,
-        "by_colour": dict(everything[0]),
-        "by_form": dict(everything[1]),
-        "total": len(scene.things),
-    }
+def _crossings_reply(query: Query, pixels: NDArray[np.uint8], scale: float, image: MaestroImage) -> ExpertReply:
+    boxes = crossings(pixels, [t.colours[0] for t in query.targets if t.colours])
+    return ExpertReply(
+        text=f"{len(boxes)} crossings of lines, found where a line comes out on both sides of the other.",
+        answer=str(len(boxes)),
+        confidence=0.7 if boxes else 0.5,
+        details={"count": len(boxes), "objects": [{"box": _original(b, scale, image)} for b in boxes]},
+    )
