@@ -132,7 +132,8 @@ async def _run(
 
 async def _close(registry: Registry, router: Router) -> None:
     """Close the connections of experts and router that have any."""
-    closers = [getattr(item, "aclose", None) for item in (*registry.experts.values(), router)]
+    perceivers = (mounted.perceiver for mounted in registry.perceivers.values())
+    closers = [getattr(item, "aclose", None) for item in (*registry.experts.values(), *perceivers, router)]
     with suppress(TimeoutError):
         async with asyncio.timeout(CLOSING_S):
             await asyncio.gather(*(close() for close in closers if close is not None))

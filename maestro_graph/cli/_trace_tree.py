@@ -100,12 +100,15 @@ class _Drawing:
         self._field(leaf, "query", shown_text(call.query, call.lengths, "query"))
         self._field(leaf, "evidence", shown_text(call.text, call.lengths, "text"))
         self._field(leaf, "answer", shown_text(call.answer, call.lengths, "answer"))
+        for step in call.steps:
+            self._field(leaf, step.what, ", ".join(f"{name} {words}" for name, words in reasons(step.fields)))
         if self._full or len(call.requests) > 1:
             for request in call.requests:
                 self._request(leaf, request)
 
     def _request(self, leaf: Tree, request: RequestTrace) -> None:
-        facts = f"{request.seconds:.2f} s, {len(request.images)} picture(s), {request.attempts} attempt(s)"
+        tries = "from the cache" if request.cached else f"{request.attempts} attempt(s)"
+        facts = f"{request.seconds:.2f} s, {len(request.images)} picture(s), {tries}"
         style = "green" if request.status == "ok" else "red"
         twig = leaf.add(_line(("request ", "dim"), (f"{request.status} ", style), (facts, "dim")))
         self._field(twig, "instructions", shown_text(request.instructions, request.lengths, "instructions"))

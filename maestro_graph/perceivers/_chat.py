@@ -44,6 +44,7 @@ class ChatPerceiver:
         self._kind: PerceiverKind = kind
         self._source: EndpointModel | SharedModel = SharedModel(model)
         self._identity, self._coordinates, self._max_image_side = identity, coordinates, max_image_side
+        self.endpoint: EndpointConfig | None = None
 
     @classmethod
     def at(
@@ -62,6 +63,7 @@ class ChatPerceiver:
         perceiver._identity = f"{endpoint.base_url} {endpoint.model} {sampling.model_dump_json()}"
         perceiver._coordinates = coordinates
         perceiver._max_image_side = endpoint.max_image_side
+        perceiver.endpoint = endpoint
         return perceiver
 
     @property

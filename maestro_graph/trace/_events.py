@@ -11,11 +11,13 @@ from typing import Any, TypeAlias
 
 from maestro_graph.evidence import Usage
 from maestro_graph.routers import TokenRecord
-from maestro_graph.trace._model import CallTrace, ImageTrace, RequestTrace, TurnTrace
+from maestro_graph.trace._model import CallTrace, ImageTrace, RequestTrace, StepTrace, TurnTrace
 
-__all__ = ["call_of", "end_of", "evidence_of", "number", "request_of", "start_of", "text", "turn_of"]
+__all__ = ["call_of", "end_of", "evidence_of", "number", "request_of", "start_of", "step_of", "text", "turn_of"]
 
 Record: TypeAlias = Mapping[str, Any]
+
+_HEAD = frozenset({"schema", "event", "run", "time", "turn", "call", "what", "lengths"})
 
 
 def text(record: Record, name: str) -> str | None:
@@ -152,8 +154,15 @@ def request_of(record: Record) -> RequestTrace:
         details=_mapping(record, "details"),
         seconds=number(record, "seconds") or 0.0,
         attempts=int(record.get("attempts") or 0),
+        cached=bool(record.get("cached", False)),
         lengths=lengths_of(record),
     )
+
+
+def step_of(record: Record) -> StepTrace:
+    """What happened within a skill."""
+    own = {name: value for name, value in record.items() if name not in _HEAD}
+    return StepTrace(what=_name(record, "what"), fields=own, lengths=lengths_of(record))
 
 
 def _tokens(record: Record) -> TokenRecord | None:

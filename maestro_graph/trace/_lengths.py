@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from maestro_graph.evidence import Json
 
@@ -10,11 +11,11 @@ __all__ = ["without_texts"]
 
 # The strings that stay: names of the action space, statuses, hashes. Whatever is not named here goes, so that a new
 # field is private until somebody thinks about it.
-KEPT = frozenset({"kind", "expert", "skill", "status", "stop_reason", "registry", "router", "sha256", "ref"})
+KEPT = frozenset({"kind", "expert", "skill", "status", "stop_reason", "registry", "router", "sha256", "ref", "what"})
 KEPT_LISTS = frozenset({"experts", "skills", "notes"})
+_HASH = re.compile(r"[0-9a-f]{64}")
 FREE = frozenset({"info", "details", "tokens", "evidence"})
 """Fields of any form: all of it may be text, its keys too."""
-HASHES = "images"
 
 
 def without_texts(fields: dict[str, Json]) -> dict[str, Json]:
@@ -28,13 +29,16 @@ def without_texts(fields: dict[str, Json]) -> dict[str, Json]:
         if name in KEPT or name in KEPT_LISTS:
             kept[name] = value
         elif isinstance(value, str):
-            kept[name], lengths[name] = None, len(value)
+            if _HASH.fullmatch(value):
+                kept[name] = value
+            else:
+                kept[name], lengths[name] = None, len(value)
         elif name in FREE and value:
             kept[name], lengths[name] = None, len(json.dumps(value, ensure_ascii=False))
         elif isinstance(value, dict):
             kept[name] = without_texts(value)
         elif isinstance(value, list):
-            kept[name] = _list(name, value)
+            kept[name] = _list(value)
         else:
             kept[name] = value
     if lengths:
@@ -42,16 +46,16 @@ def without_texts(fields: dict[str, Json]) -> dict[str, Json]:
     return kept
 
 
-def _list(name: str, values: list[Json]) -> Json:
+def _list(values: list[Json]) -> Json:
     """A list of records or numbers; strings in it become lengths, except hashes."""
     out: list[Json] = []
     for value in values:
         if isinstance(value, dict):
             out.append(without_texts(value))
-        elif isinstance(value, str) and not (name == HASHES and len(value) == 64):
+        elif isinstance(value, str) and not _HASH.fullmatch(value):
             out.append({"length": len(value)})
         elif isinstance(value, list):
-            out.append(_list(name, value))
+            out.append(_list(value))
         else:
             out.append(value)
     return out

@@ -9,7 +9,7 @@ from pathlib import Path
 from maestro_graph.evidence import Json, Usage
 from maestro_graph.routers import TokenRecord
 
-__all__ = ["CallTrace", "ImageTrace", "RequestTrace", "RunTrace", "TurnTrace"]
+__all__ = ["CallTrace", "ImageTrace", "RequestTrace", "RunTrace", "StepTrace", "TurnTrace"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,16 @@ class RequestTrace:
     details: Mapping[str, Json]
     seconds: float
     attempts: int
+    cached: bool = False
+    lengths: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTrace:
+    """What a skill noted while it worked, or a look at a picture through a perceiver (`what="perception"`)."""
+
+    what: str
+    fields: Mapping[str, Json]
     lengths: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -78,6 +88,7 @@ class CallTrace:
     usage: Usage = field(default_factory=Usage)
     details: Mapping[str, Json] = field(default_factory=dict)
     requests: tuple[RequestTrace, ...] = ()
+    steps: tuple[StepTrace, ...] = ()
     started: float | None = None
     lengths: Mapping[str, int] = field(default_factory=dict)
 

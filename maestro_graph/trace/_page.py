@@ -11,7 +11,7 @@ from string import Template
 from maestro_graph._printable import printable
 from maestro_graph.evidence import Json
 from maestro_graph.images import ImageStore
-from maestro_graph.trace._model import CallTrace, ImageTrace, RequestTrace, RunTrace, TurnTrace
+from maestro_graph.trace._model import CallTrace, ImageTrace, RequestTrace, RunTrace, StepTrace, TurnTrace
 from maestro_graph.trace._said import amount, moment, outcome, reasons, shown_text, turn_title
 from maestro_graph.trace._thumbnails import thumbnail
 
@@ -147,8 +147,13 @@ def _call(call: CallTrace, run: RunTrace) -> str:
 <div class="bar"><i class="{mark}" style="width:{share:.1f}%"></i></div>
 {_rows(rows)}
 {_data("details", call.details)}
+{"".join(_step(step) for step in call.steps)}
 {"".join(_request(request) for request in call.requests)}
 </section>"""
+
+
+def _step(step: StepTrace) -> str:
+    return _data(step.what, {**step.fields, **{name: f"({n} characters)" for name, n in step.lengths.items()}})
 
 
 def _request(request: RequestTrace) -> str:
@@ -168,7 +173,7 @@ def _request(request: RequestTrace) -> str:
         request.status,
         f"{request.seconds:.2f} s",
         f"{pictures} picture{'' if pictures == 1 else 's'}",
-        f"{request.attempts} attempt{'' if request.attempts == 1 else 's'}",
+        "from the cache" if request.cached else f"{request.attempts} attempt{'' if request.attempts == 1 else 's'}",
     ]
     return (
         f"<details><summary>request to {_text(request.expert)} "

@@ -18,10 +18,11 @@ from maestro_graph.trace._events import (
     number,
     request_of,
     start_of,
+    step_of,
     text,
     turn_of,
 )
-from maestro_graph.trace._model import CallTrace, RequestTrace, RunTrace, TurnTrace
+from maestro_graph.trace._model import CallTrace, RequestTrace, RunTrace, StepTrace, TurnTrace
 from maestro_graph.trace._schema import migrated
 
 __all__ = ["read_trace"]
@@ -100,10 +101,12 @@ class _Turn:
     head: TurnTrace
     calls: dict[int, CallTrace]
     requests: dict[int, list[RequestTrace]] = field(default_factory=dict)
+    steps: dict[int, list[StepTrace]] = field(default_factory=dict)
 
     def built(self) -> TurnTrace:
         calls = (
-            replace(call, requests=tuple(self.requests.get(index, ()))) for index, call in sorted(self.calls.items())
+            replace(call, requests=tuple(self.requests.get(index, ())), steps=tuple(self.steps.get(index, ())))
+            for index, call in sorted(self.calls.items())
         )
         return replace(self.head, calls=tuple(calls))
 
@@ -141,6 +144,9 @@ class _Run:
             case "request":
                 request = request_of(record)
                 self._turn(record).requests.setdefault(int(record["call"]), []).append(request)
+            case "skill":
+                step = step_of(record)
+                self._turn(record).steps.setdefault(int(record["call"]), []).append(step)
             case "evidence":
                 found = evidence_of(record)
                 before = self._turn(record).calls.get(found.call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from maestro_graph.evidence import Json
@@ -13,7 +13,7 @@ from maestro_graph.evidence import Json
 if TYPE_CHECKING:
     from maestro_graph.registry import Registry
 
-__all__ = ["key_names", "scrub", "secret_values"]
+__all__ = ["key_names", "scrub", "scrubbed", "secret_values"]
 
 MASK = "***"
 SHORTEST_NAMED = 4
@@ -24,9 +24,9 @@ _LIKELY = re.compile(r"(?:^|_)(?:(?:API|ACCESS|SECRET|PRIVATE)_?KEY|TOKEN|SECRET
 
 def key_names(registry: Registry) -> frozenset[str]:
     """Environment variables that a registry names as `api_key_env`."""
-    homes = [
+    homes: list[Any] = [
         *(getattr(expert, "endpoint", None) for expert in registry.experts.values()),
-        *(perceiver.endpoint for perceiver in registry.perceivers),
+        *(getattr(mounted.perceiver, "endpoint", None) for mounted in registry.perceivers.values()),
         registry.router_config.endpoint if registry.router_config is not None else None,
     ]
     return frozenset(home.api_key_env for home in homes if home is not None and home.api_key_env)
@@ -42,6 +42,11 @@ def secret_values(names: Iterable[str] = ()) -> tuple[str, ...]:
     plain = {value for value in named if len(value) >= SHORTEST_NAMED} | guessed
     plain = {value for value in plain | {value.strip() for value in plain} if value and value not in NO_SECRETS}
     return tuple(sorted(plain | {quote(value, safe="") for value in plain}, key=lambda value: (-len(value), value)))
+
+
+def scrubbed(value: Json, names: Iterable[str] = ()) -> Json:
+    """`value` as it may be shown: without the values of the named variables and of those that are likely secret."""
+    return scrub(value, secret_values(names))
 
 
 def scrub(value: Json, secrets: tuple[str, ...]) -> Json:
