@@ -1,26 +1,23 @@
-"""A skill folder as a `Skill`: its steps run as early as their inputs allow."""
+"""A skill folder as a `Skill`."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from importlib import import_module
-from string import Template
 from typing import TypeAlias
 
 from maestro_graph.errors import RegistryError
 from maestro_graph.experts import ExpertCard, ExpertReply
-from maestro_graph.protocol import neutralise
 from maestro_graph.skills import SkillCall, SkillCard
-from maestro_skills._skill_file import SkillFile, StepSpec
+from maestro_skills._dispatch import choose_child
+from maestro_skills._skill_file import SkillFile
+from maestro_skills._steps import run_steps
 
-__all__ = ["FolderSkill", "Workflow", "run_steps"]
+__all__ = ["FolderSkill", "Workflow"]
 
 Workflow: TypeAlias = Callable[[SkillFile, SkillCall], Awaitable[ExpertReply]]
 """Python logic of a skill, named in its SKILL.md as `module:function`."""
-
-CHAT = "chat"
 
 
 class FolderSkill:
@@ -28,7 +25,7 @@ class FolderSkill:
 
     def __init__(self, file: SkillFile) -> None:
         self.file = file
-        self._workflow = _load(file) if file.workflow else run_steps
+        self._workflows = {item.card.name: _load(item) for item in (file, *file.children.values()) if item.workflow}
 
     @property
     def card(self) -> SkillCard:
@@ -44,33 +41,17 @@ class FolderSkill:
         return None
 
     async def run(self, call: SkillCall) -> ExpertReply:
-        return await self._workflow(self.file, call)
+        """Run the skill, or the child that its dispatch chooses."""
+        file = self.file
+        if not file.children:
+            return await self._run(file, call)
+        choice = await choose_child(file, call)
+        reply = await self._run(choice.child, call)
+        chosen = {"level2": choice.child.card.name, "dispatched_by": choice.by}
+        return replace(reply, details={**reply.details, **chosen})
 
-
-async def run_steps(file: SkillFile, call: SkillCall) -> ExpertReply:
-    """Run the steps of a declarative skill; the reply is the last step's. Latency is the longest path.
-
-    An expert that does not follow free instructions (no `chat`) is asked once: prompts cannot divide its work.
-    """
-    if CHAT not in call.expert.abilities:
-        return await call.ask(call.request)
-    running: dict[str, asyncio.Task[ExpertReply]] = {}
-    async with asyncio.TaskGroup() as group:
-        for step in file.steps:
-            before = {name: running[name] for name in step.after}
-            running[step.id] = group.create_task(_step(file, step, before, call))
-    return running[file.steps[-1].id].result()
-
-
-async def _step(
-    file: SkillFile,
-    step: StepSpec,
-    before: dict[str, asyncio.Task[ExpertReply]],
-    call: SkillCall,
-) -> ExpertReply:
-    replies = {name: neutralise((await task).text) for name, task in before.items()}
-    instructions = Template(file.prompts[step.id]).substitute(replies)
-    return await call.ask(replace(call.request, instructions=instructions))
+    async def _run(self, file: SkillFile, call: SkillCall) -> ExpertReply:
+        return await self._workflows.get(file.card.name, run_steps)(file, call)
 
 
 def _load(file: SkillFile) -> Workflow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from string import Template
 from typing import Any, Literal
@@ -11,15 +12,35 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from maestro_graph.errors import RegistryError
 from maestro_graph.experts import Modality
+from maestro_graph.perceivers import PerceiverKind
 from maestro_graph.skills import SkillCard
 
-__all__ = ["SkillFile", "StepSpec", "read_skill_file"]
+__all__ = ["DispatchSpec", "EvidenceSpec", "SkillFile", "StepSpec", "read_skill_file"]
 
 FILE_NAME = "SKILL.md"
+RESERVED = frozenset({"question", "ocr", "caption", "detect", "zoom"})
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+Picture = Literal["original", "crop", "boxes"]
+"""Which pictures a step sees: those of the request, the regions that zoom found, copies with detected boxes."""
+
+
+class EvidenceSpec(_Strict):
+    """Evidence that is gathered before, or beside, the steps.
+
+    Attributes:
+        kind: which perceiver.
+        focus: what it should look at.
+        images: of which pictures: all of the request's, or the first.
+    """
+
+    kind: PerceiverKind
+    focus: str = ""
+    images: Literal["all", "first"] = "all"
 
 
 class StepSpec(_Strict):
@@ -27,33 +48,66 @@ class StepSpec(_Strict):
 
     Attributes:
         id: the slot `$id` under which later prompts read this step's reply.
-        prompt: template file in the skill's folder.
+        prompt: template file in the skill's folder; `$question`, `$ocr`, `$caption`, `$detect`, `$zoom` and the ids of
+            the steps in `after` are its slots.
         after: steps whose replies this one needs; steps that do not need each other run at the same time.
+        images: which pictures it sees.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     prompt: str = Field(min_length=1)
     after: tuple[str, ...] = ()
+    images: tuple[Picture, ...] = ("original",)
+
+
+class DispatchSpec(_Strict):
+    """How a Level-1 skill chooses among its Level-2 children.
+
+    Attributes:
+        order: the ways to choose, tried in turn until one is sure: `triggers` of the children in the question, the
+            `meaning` of the question beside the children's descriptions, the `expert` by a constrained choice.
+        margin: how far the nearest description must lead for `meaning` to be sure; the last way always decides.
+        look: the expert is shown the pictures when it chooses (the kind of a chart is seen, not said).
+    """
+
+    order: tuple[Literal["triggers", "meaning", "expert"], ...] = ("triggers", "meaning", "expert")
+    margin: float = Field(default=0.05, ge=0)
+    look: bool = False
 
 
 class _Maestro(_Strict):
     level: Literal[1, 2]
-    protocol_name: str = Field(alias="protocol-name")
+    protocol_name: str | None = Field(default=None, alias="protocol-name")
     abilities: frozenset[str] = frozenset({"chat"})
     modality: frozenset[Modality] = frozenset()
     examples: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
+    evidence: tuple[EvidenceSpec, ...] = ()
+    steps: tuple[StepSpec, ...] = ()
+    dispatch: DispatchSpec = DispatchSpec()
     workflow: str | None = Field(default=None, pattern=r"^[\w.]+:\w+$")
-    steps: tuple[StepSpec, ...] = Field(min_length=1)
+    output: str = ""
+    max_calls: int = Field(default=8, ge=1, alias="max-calls")
 
     @model_validator(mode="after")
     def _order(self) -> _Maestro:
         known: set[str] = set()
+        kinds = [item.kind for item in self.evidence]
+        if len(kinds) != len(set(kinds)):
+            raise ValueError("evidence names a kind twice; one entry for each kind")
         for step in self.steps:
-            if step.id in known:
-                raise ValueError(f"two steps are called {step.id!r}; give each its own id")
+            if step.id in known or step.id in RESERVED:
+                raise ValueError(f"the step id {step.id!r} is taken; give each step its own")
             if unknown := set(step.after) - known:
                 raise ValueError(f"step {step.id!r} comes after {sorted(unknown)}, which no earlier step is called")
             known.add(step.id)
+        if self.level == 1 and self.protocol_name is None:
+            raise ValueError("protocol-name is missing; a Level-1 skill needs the name that the router writes")
+        for trigger in self.triggers:
+            try:
+                re.compile(trigger, re.IGNORECASE)
+            except re.error as error:
+                raise ValueError(f"trigger {trigger!r} is no regular expression: {error}") from error
         return self
 
 
@@ -69,12 +123,16 @@ class SkillFile(BaseModel):
     """A validated skill folder.
 
     Attributes:
-        card: what a router may know of it.
+        card: what a router, or its parent's dispatch, may know of it.
         level: 1 for skills that the router can choose, 2 for their children.
         abilities: the skill runs on experts that have one of them.
         modality: what it cannot do without.
-        workflow: `module:function` where logic is needed beyond the steps.
-        steps: the requests; `prompts` their templates by step id.
+        triggers: regular expressions that make the choice of this child certain.
+        evidence, steps, dispatch, workflow: see the specs; a workflow is `module:function`.
+        output: one sentence on the form of the answer, added to every prompt of the last step.
+        max_calls: requests to the expert that a run may make.
+        prompts: templates by step id.
+        children: Level-2 skills, by name.
         body: the instructions for an agent that reads Agent Skills itself.
     """
 
@@ -85,9 +143,15 @@ class SkillFile(BaseModel):
     level: Literal[1, 2]
     abilities: frozenset[str]
     modality: frozenset[Modality]
-    workflow: str | None
+    triggers: tuple[str, ...]
+    evidence: tuple[EvidenceSpec, ...]
     steps: tuple[StepSpec, ...]
+    dispatch: DispatchSpec
+    workflow: str | None
+    output: str
+    max_calls: int
     prompts: dict[str, str]
+    children: dict[str, SkillFile]
     body: str
 
 
@@ -106,7 +170,7 @@ def read_skill_file(folder: Path) -> SkillFile:
         ours = _Maestro.model_validate(matter.metadata["maestro"])
         card = SkillCard(
             name=matter.name,
-            protocol_name=ours.protocol_name,
+            protocol_name=ours.protocol_name or matter.name,
             description=" ".join(matter.description.split()),
             examples=ours.examples,
         )
@@ -115,17 +179,41 @@ def read_skill_file(folder: Path) -> SkillFile:
         raise RegistryError(f"{path} does not validate; mend these fields:\n" + "\n".join(lines)) from error
     if card.name != folder.name:
         raise RegistryError(f"{path}: name is {card.name!r}, but the folder is {folder.name!r}; make them equal")
+    if not (ours.steps or ours.workflow or _child_folders(folder)):
+        raise RegistryError(f"{path}: there is nothing to do; add steps, a workflow or sub-folders with children")
     return SkillFile(
         folder=folder,
         card=card,
         level=ours.level,
         abilities=ours.abilities,
         modality=ours.modality,
-        workflow=ours.workflow,
+        triggers=ours.triggers,
+        evidence=ours.evidence,
         steps=ours.steps,
-        prompts={step.id: _prompt(folder, step) for step in ours.steps},
+        dispatch=ours.dispatch,
+        workflow=ours.workflow,
+        output=ours.output,
+        max_calls=ours.max_calls,
+        prompts={step.id: _prompt(folder, step, ours.evidence) for step in ours.steps},
+        children=_children(folder, ours.level),
         body=body,
     )
+
+
+def _child_folders(folder: Path) -> list[Path]:
+    return sorted(path.parent for path in folder.glob(f"*/{FILE_NAME}"))
+
+
+def _children(folder: Path, level: int) -> dict[str, SkillFile]:
+    found = {path.name: read_skill_file(path) for path in _child_folders(folder)}
+    if found and level == 2:
+        raise RegistryError(f"{folder}: a Level-2 skill has the children {sorted(found)}; there are two levels only")
+    for name, child in found.items():
+        if child.level != 2:
+            raise RegistryError(
+                f"{folder / name / FILE_NAME}: level is {child.level}; a sub-folder's skill has level 2"
+            )
+    return found
 
 
 def _split(path: Path) -> tuple[dict[str, Any], str]:
@@ -145,7 +233,7 @@ def _split(path: Path) -> tuple[dict[str, Any], str]:
     return front, parts[2].strip()
 
 
-def _prompt(folder: Path, step: StepSpec) -> str:
+def _prompt(folder: Path, step: StepSpec, evidence: tuple[EvidenceSpec, ...]) -> str:
     path = (folder / step.prompt).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise RegistryError(f"{folder / FILE_NAME}: steps.{step.id}.prompt {step.prompt!r} leaves the skill's folder")
@@ -154,6 +242,7 @@ def _prompt(folder: Path, step: StepSpec) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise RegistryError(f"{folder / FILE_NAME}: steps.{step.id}.prompt cannot be read: {error}") from error
     slots = set(Template(text).get_identifiers())
-    if unknown := slots - set(step.after):
-        raise RegistryError(f"{path}: the slots {sorted(unknown)} are not among the steps it comes after {step.after}")
+    known = {*step.after, "question", *(item.kind for item in evidence)}
+    if unknown := slots - known:
+        raise RegistryError(f"{path}: the slots {sorted(unknown)} are unknown; there are {sorted(known)}")
     return text

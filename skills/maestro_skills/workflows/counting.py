@@ -11,8 +11,8 @@ from maestro_graph.evidence import Json
 from maestro_graph.experts import ExpertReply
 from maestro_graph.images import MaestroImage
 from maestro_graph.skills import SkillCall
-from maestro_skills._folder_skill import CHAT, run_steps
 from maestro_skills._skill_file import SkillFile
+from maestro_skills._steps import CHAT, run_steps
 
 __all__ = ["run"]
 
