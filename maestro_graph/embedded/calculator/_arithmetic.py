@@ -23,8 +23,8 @@ from maestro_graph.embedded.calculator._parser import (
 __all__ = ["ask_stripped", "solve_expression", "units_plain", "write_in_base"]
 
 _LEAD = re.compile(
-    r"^(?:please|kindly|hey|ok|now|so|then|can you|could you|would you|i need|tell me|give me|show me|let me know"
-    r"|do you know|what(?:'s|s| is| are| does| do| would be| will be)?|which number is|how much (?:is|are|does|do)"
+    r"^(?:please|kindly|hey|what number is|ok|now|so|then|can you|could you|would you|i need|tell me|give me|show me|let me know"
+    r"|do you know|what(?:'s|s| is| are| does| do| would be| will be)?|which number is|what number is|how (?:long|far|heavy|big|large|tall|fast|hot|cold|old) (?:is|are)|reduce|how much (?:is|are|does|do)"
     r"|how much|calculate|compute|evaluate|find|determine|work out|figure out|simplify|solve|estimate|perform"
     r"|obtain|state|write|express|convert|change|turn|transform|round|question|q|the (?:exact |numerical )?"
     r"(?:value|result|answer|outcome) (?:of|to|for)|the|is|you get (?:if|when) you|add up|answer|equals?"
@@ -190,7 +190,10 @@ def _converted(text: str, value: Value, target: _units.Unit, unit: str | None, s
         shown = None
     elif not signed or target.name in ("cent", "penny"):
         shown = _unit_words(unit)
-    return Outcome(write_value(number, shown, replace(style, fractions=False)), f"{text} in {target.name}")
+    style = replace(style, fractions=False)
+    if not _shaped(style) and number.is_Rational and 10**4 % int(number.q):
+        style = replace(style, significant=4) if abs(number) < 1000 else replace(style, decimals=2)
+    return Outcome(write_value(number, shown, style), f"{text} in {target.name}")
 
 
 def _to_compound(text: str, value: Value, target: Value, unit: str, style: Style) -> Outcome:

@@ -44,12 +44,20 @@ def solve_equations(question: str, style: Style) -> Outcome | None:
     if outcome := _function_value(text, style):
         return outcome
     text = re.sub(r"\b(?:such that|so that|that|which|satisf(?:y|ies)|makes?|for which)\b", " , ", text, flags=re.I)
-    text = re.sub(r"\b([a-z]|\d+(?:\.\d+)?) ?: ?(?=(?:[a-z]|\d+(?:\.\d+)?)(?: ?=|$|[ ?.,]))", r"\1/", text)
+    text = re.sub(r"\b([a-z]|\d+(?:\.\d+)?)( ?):\2(?=(?:[a-z]|\d+(?:\.\d+)?)(?: ?=|$|[ ?.,]))", r"\1/", text)
+    text = re.sub(
+        r"\bfor (?:which|what) (?:values? of )?([a-z]) (?:is|does|do) (.+?) (?:=|equal to|equal) (.+?)(?=[?,.]|$)",
+        r"\2 = \3 , \1 ", text, flags=re.I,
+    )  # fmt: skip
+    text = re.sub(r"([a-z]) ?= ?\?", r" , \1 ", text)
+    sign = re.search(r"\b(positive|negative|larger|largest|greater|smaller|smallest)\b", text, re.I)
+    if sign:
+        text = text[: sign.start()] + text[sign.end() :]
     targets, rest = _take_targets(re.sub(r"\s+", " ", _FILLER.sub(" ", text)))
     equations: list[tuple[Expr, Expr]] = []
     for clause in _SPLIT.split(rest):
         clause = re.sub(
-            r"^(?:(?:find|determine|calculate|what|is|of|then|for)\s+)+", "", clause.strip(" ."), flags=re.I
+            r"^(?:(?:find|determine|calculate|what|is|are|of|then|for|to)\s+)+", "", clause.strip(" ."), flags=re.I
         )
         if not clause or clause.lower() in ("find", "what", "is"):
             continue
@@ -64,7 +72,7 @@ def solve_equations(question: str, style: Style) -> Outcome | None:
         equations.append((sides[0], sides[1]))
     if not equations or len(equations) > MAX_EQUATIONS:
         return None
-    return _solve(equations, targets, style)
+    return _solve(equations, targets, style, sign.group(1).lower() if sign else "")
 
 
 def _take_targets(text: str) -> tuple[list[str], str]:
@@ -124,7 +132,7 @@ def _function_value(text: str, style: Style) -> Outcome | None:
     return Outcome(answer, f"{name}({asked.group(1)}) = {answer}")
 
 
-def _solve(equations: list[tuple[Expr, Expr]], targets: list[str], style: Style) -> Outcome | None:
+def _solve(equations: list[tuple[Expr, Expr]], targets: list[str], style: Style, sign: str) -> Outcome | None:
     differences = [left - right for left, right in equations]
     unknowns = sorted(set().union(*(item.free_symbols for item in differences)), key=str)
     if not unknowns or len(unknowns) > 3:
@@ -141,7 +149,21 @@ def _solve(equations: list[tuple[Expr, Expr]], targets: list[str], style: Style)
     rows = [[item.subs(solution) for item in wanted] for solution in solutions]
     if any(number.free_symbols for row in rows for number in row):
         raise Undefined("the equations do not determine the unknowns")
+    if sign:
+        rows = _chosen(rows, sign)
     return Outcome(_write(rows, wanted, style), working, 0.95)
+
+
+def _chosen(rows: list[list[Expr]], sign: str) -> list[list[Expr]]:
+    """The solutions that "the positive solution", "the larger root" mean."""
+    if sign in ("positive", "negative"):
+        kept = [row for row in rows if (row[0].is_positive if sign == "positive" else row[0].is_negative)]
+    else:
+        ranked = sorted(rows, key=lambda row: float(row[0]))
+        kept = ranked[:1] if sign.startswith("small") else ranked[-1:]
+    if not kept:
+        raise Undefined(f"there is no {sign} solution")
+    return kept
 
 
 def _plain(expression: Expr) -> str:

@@ -61,6 +61,7 @@ _FORM = re.compile(
     r"|in (?P<terms>terms of pi)|in (?:its |the )?(?P<simple>simplest form|lowest terms))",
     re.IGNORECASE,
 )
+_SIMPLIFY = re.compile(r"(?:please )?(?:simplify|reduce|cancel)\b[^=a-z]*$", re.IGNORECASE)
 _NEAREST_PLACES = {
     "tenth": 1, "(1/10)": 1, "hundredth": 2, "(1/100)": 2, "cent": 2, "thousandth": 3, "ten": -1, "10": -1,
     "hundred": -2, "100": -2, "thousand": -3, "1000": -3, "million": -6,
@@ -79,9 +80,12 @@ def take_style(text: str) -> tuple[str, Style]:
         what = match.group("what").lower()
         style = replace(style, decimals=_NEAREST_PLACES.get(what, _NEAREST_PLACES.get(what.rstrip("s"), 0)))
         text = text[: match.start()] + " " + text[match.end() :]
-    if match := _FORM.search(text):
-        style = replace(style, form=_form(match))
-        text = text[: match.start()] + " " + text[match.end() :]
+    for _ in range(2):
+        if match := _FORM.search(text):
+            style = replace(style, form=style.form or _form(match))
+            text = text[: match.start()] + " " + text[match.end() :]
+    if not style.form and _SIMPLIFY.match(text):
+        style = replace(style, form="fraction")
     fractions = bool(re.search(r"\d\s*/\s*\d", text)) and not re.search(r"\d\.\d", text)
     return re.sub(r"\s+", " ", text).strip(" ,"), replace(style, fractions=fractions)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,11 +63,66 @@ def solve_phrase(question: str, style: Style) -> Outcome | None:
     """The value of the form that the whole question has; integer questions ("Is 17 prime?") included."""
     candidates = list(dict.fromkeys([question.strip(" ?."), ask_stripped(question)]))
     for text in candidates:
-        for solver in (_integer_question, _form):
+        for solver in (_integer_question, _compared, _days_between, _form):
             outcome = solver(text, style)
             if outcome is not None:
                 return outcome
     return None
+
+
+_LARGER = re.compile(
+    r"(?:which(?: (?:one|number|fraction|value))? is |what is )?(?:the )?(?P<how>bigger|larger|greater|smaller|less|lower|higher)"
+    r"(?: one| number| fraction)?\s?[:,]? (?P<a>[^,]{1,30}?),? or (?P<b>[^,]{1,30})",
+    re.IGNORECASE,
+)
+
+
+def _compared(text: str, style: Style) -> Outcome | None:
+    """`Which is bigger, 3/5 or 5/8?`"""
+    match = _LARGER.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        first, second = (evaluate(parse(match.group(name), units=True)) for name in "ab")
+    except NotAnExpression:
+        return None
+    if first.dimension != second.dimension or first.number.free_symbols or second.number.free_symbols:
+        return None
+    if first.number == second.number:
+        return Outcome("they are equal", text, 0.9)
+    upwards = match.group("how").lower() in ("bigger", "larger", "greater", "higher")
+    winner = "a" if bool(first.number > second.number) == upwards else "b"
+    return Outcome(match.group(winner).strip(), text)
+
+
+_MONTHS = "january february march april may june july august september october november december".split(" ")
+_DATE = rf"(?:(?P<m{{0}}>{'|'.join(_MONTHS)}) (?P<d{{0}}>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y{{0}}>\d{{4}}))?)"
+_DAYS = re.compile(
+    r"(?:how many days (?:are (?:there )?)?|(?:the )?number of days )(?:between|from) "
+    + _DATE.replace("{0}", "1")
+    + r" (?:and|to|until) "
+    + _DATE.replace("{0}", "2"),
+    re.IGNORECASE,
+)
+
+
+def _days_between(text: str, style: Style) -> Outcome | None:
+    """`How many days are there between March 1 and March 15?` (in one year where none is given)."""
+    match = _DAYS.fullmatch(text)
+    if match is None:
+        return None
+    years = [int(match.group(f"y{index}") or match.group("y2") or match.group("y1") or 2023) for index in (1, 2)]
+    try:
+        first, second = (
+            datetime.date(year, _MONTHS.index(match.group(f"m{index}").lower()) + 1, int(match.group(f"d{index}")))
+            for index, year in zip((1, 2), years, strict=True)
+        )
+    except ValueError:
+        return None
+    if second < first:
+        return None
+    sure = match.group("y1") or match.group("y2") or not (first.month <= 2 < second.month)
+    return Outcome(str((second - first).days), text, 0.92 if sure else 0.75)
 
 
 def _form(text: str, style: Style) -> Outcome | None:

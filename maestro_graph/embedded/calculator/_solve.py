@@ -12,6 +12,7 @@ from maestro_graph.embedded.calculator._format import Outcome, Style, take_style
 from maestro_graph.embedded.calculator._numbers import words_to_digits
 from maestro_graph.embedded.calculator._phrases import solve_phrase
 from maestro_graph.embedded.calculator._relations import solve_scene
+from maestro_graph.embedded.calculator._stories import solve_story
 
 __all__ = ["calculate"]
 
@@ -36,6 +37,7 @@ def calculate(question: str, clock: Clock, wished: Style | None = None) -> Outco
         (solve_phrase, bare),
         (solve_equations, bare),
         (solve_scene, told),
+        (solve_story, bare),
     )
     problem: str | None = None
     for solver, text in solvers:
