@@ -21,22 +21,22 @@ from maestro_graph import compile_maestro, load_registry
 HERE = Path(__file__).parent
 
 
-def is_right(answer: str | None, expected: str | list[str]) -> bool:
-    """Equal up to case and punctuation; numbers within 5 % where the expected one is no whole number."""
-    wanted = [expected] if isinstance(expected, str) else expected
-    return answer is not None and any(_same(answer, item) for item in wanted)
-
-
-def _same(answer: str, expected: str) -> bool:
+def is_right(answer: str | None, expected: str, tolerance: float) -> bool:
+    """Equal up to case and punctuation; numbers within a relative tolerance."""
+    if answer is None:
+        return False
     found, wanted = _number(answer), _number(expected)
     if found is not None and wanted is not None:
-        slack = 0.0 if float(wanted).is_integer() and abs(wanted) < 100 else 0.05 * abs(wanted)
-        return abs(found - wanted) <= slack
-    return re.sub(r"[\W_]+", " ", answer).strip().casefold() == re.sub(r"[\W_]+", " ", expected).strip().casefold()
+        return abs(found - wanted) <= tolerance * abs(wanted)
+    return _plain(answer) == _plain(expected)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]+", " ", text).strip().casefold()
 
 
 def _number(text: str) -> float | None:
-    match = re.fullmatch(r"\D{0,3}?(-?\d[\d,]*(?:\.\d+)?)\s*\D{0,12}", text.strip())
+    match = re.fullmatch(r"[^\d-]{0,3}(-?\d[\d,]*(?:\.\d+)?)\s*[A-Za-z ]{0,12}", text.strip())
     return float(match[1].replace(",", "")) if match else None
 
 
@@ -50,7 +50,7 @@ async def main() -> int:
         began = time.monotonic()
         images = [str(HERE / name) for name in item["images"]]
         out = await graph.ainvoke({"question": item["question"], "images": images})
-        right = is_right(out["answer"], item["answer"])
+        right = is_right(out["answer"], item["answer"], item.get("tolerance", 0.0))
         if not right:
             wrong.append(f"{item['question']} ({', '.join(item['images'])})")
         show(console, item, out, right, time.monotonic() - began)
