@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from importlib import import_module
@@ -47,17 +49,19 @@ class SharedModel:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A loop's model, and the generator whose end closes its connections."""
+    """A loop's model, the generator whose end closes its connections, and what ends it once nobody needs the model."""
 
     model: BaseChatModel
     lifetime: AsyncGenerator[None, None]
+    finalizer: weakref.finalize[Any, EndpointModel]
 
 
 class EndpointModel:
     """A `ChatOpenAI` at an endpoint.
 
     An HTTP client's pooled connections belong to the event loop that opened them, so each loop has a client of its
-    own. It is closed when the loop shuts its asynchronous generators down (as `asyncio.run` does), or by `aclose`.
+    own. It is closed when the loop shuts its asynchronous generators down (as `asyncio.run` does), when this object is
+    thrown away, or by `aclose`.
     """
 
     def __init__(self, endpoint: EndpointConfig, sampling: Sampling, *, timeout_s: float) -> None:
@@ -86,10 +90,14 @@ class EndpointModel:
         held = self._held.get(loop)
         if held is None:
             model, client = self._build()
-            held = _Held(model, _lifetime(client.aclose))
+            lifetime = _lifetime(client.aclose)
+            held = _Held(model, lifetime, weakref.finalize(self, _end, loop, lifetime))
+            held.finalizer.atexit = False
             with self._lock:
-                self._held = {key: value for key, value in self._held.items() if not key.is_closed()} | {loop: held}
-            await anext(held.lifetime)
+                for closed in [key for key in self._held if key.is_closed()]:
+                    self._held.pop(closed).finalizer.detach()
+                self._held[loop] = held
+            await anext(lifetime)
         return held.model
 
     def _build(self) -> tuple[BaseChatModel, Any]:
@@ -116,6 +124,7 @@ class EndpointModel:
             max_tokens=self._sampling.max_tokens,  # type: ignore[call-arg]  # pydantic alias of max_completion_tokens
             seed=self._sampling.seed,
             extra_body=self._endpoint.extra_body or None,
+            stream_usage=True,
             use_responses_api=False,
         )
         return model, client
@@ -125,6 +134,7 @@ class EndpointModel:
         with self._lock:
             held = self._held.pop(asyncio.get_running_loop(), None)
         if held is not None:
+            held.finalizer.detach()
             await held.lifetime.aclose()
 
 
@@ -133,6 +143,27 @@ async def _lifetime(close: Callable[[], Any]) -> AsyncGenerator[None, None]:
         yield
     finally:
         await close()
+
+
+def _end(loop: asyncio.AbstractEventLoop, lifetime: AsyncGenerator[None, None]) -> None:
+    """Close the connections in their loop, if it still runs."""
+
+    async def close() -> None:
+        with suppress(RuntimeError):  # the loop is closing it already
+            await lifetime.aclose()
+
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(_start, loop, close)
+
+
+def _start(loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    task = loop.create_task(work())
+    _ending.add(task)
+    task.add_done_callback(_ending.discard)
+
+
+_ending: set[asyncio.Task[None]] = set()
+"""Tasks that nothing else holds."""
 
 
 async def _bound_body(response: Any) -> None:
@@ -180,13 +211,15 @@ async def invoke_model(source: EndpointModel | SharedModel, messages: list[BaseM
 
 def _classify(error: Exception, secret: str) -> CallFailure | None:
     """A failure by what the exception says of itself (openai, anthropic and httpx name them alike); None for a bug."""
-    cause = error.__cause__
-    text = f"{type(error).__name__}: {error}" + (f" ({type(cause).__name__}: {cause})" if cause is not None else "")
+    chain = _chain(error)
+    text = f"{type(error).__name__}: {error}"
+    if len(chain) > 1:
+        text += f" ({type(chain[-1]).__name__}: {chain[-1]})"
     text = (text.replace(secret, "***") if secret else text)[:MAX_PROBLEM_CHARS]
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         return _by_status(status, text, _retry_after_s(error))
-    names = type(error).__name__ + (type(cause).__name__ if cause is not None else "")
+    names = " ".join(type(item).__name__ for item in chain)
     if "Timeout" in names or isinstance(error, TimeoutError):
         return CallFailure("timeout", text)
     if any(part in names for part in ("Protocol", "ReadError", "WriteError")):
@@ -200,6 +233,14 @@ def _classify(error: Exception, secret: str) -> CallFailure | None:
     if type(error).__name__ in {"APIError", "ContextOverflowError", "LengthFinishReasonError", "ContentFilterError"}:
         return CallFailure("failed", text)
     return None
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """An error and its causes: client libraries wrap those of the network."""
+    chain = [error]
+    while (cause := chain[-1].__cause__) is not None and cause not in chain:
+        chain.append(cause)
+    return chain
 
 
 def _by_status(status: int, text: str, retry_after_s: float | None) -> CallFailure:
