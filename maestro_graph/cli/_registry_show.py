@@ -21,7 +21,7 @@ from maestro_graph.registry import EndpointConfig, RegistryConfig, build_registr
 from maestro_graph.skills import SkillCard
 from maestro_graph.trace import scrubbed
 
-__all__ = ["plain_url", "print_registry", "registry_json"]
+__all__ = ["installed_skills", "plain_url", "print_registry", "registry_json"]
 
 SORTED = ("abilities", "modality")
 
@@ -34,7 +34,7 @@ def plain_url(endpoint: EndpointConfig) -> str:
 
 def registry_json(config: RegistryConfig, folder: Path | None) -> None:
     """Print the registry as JSON."""
-    skills, problem = _skills(config, folder)
+    skills, problem = installed_skills(config, folder)
     data = _without_secrets(config.model_dump(mode="json"))
     data["installed_skills"] = [card.model_dump(mode="json") for card in skills]
     if problem:
@@ -62,7 +62,7 @@ def print_registry(config: RegistryConfig, folder: Path | None) -> None:
         about.append_text(cell("\n" + "\n".join(facts), "dim"))
         table.add_row(cell(expert.name, "cyan"), about)
     console.print(table if config.experts else "no experts")
-    cards, problem = _skills(config, folder)
+    cards, problem = installed_skills(config, folder)
     if cards:
         table = _table("skill", "for")
         for card in cards:
@@ -115,7 +115,7 @@ def _router(config: RegistryConfig) -> str:
     return ", ".join(parts)
 
 
-def _skills(config: RegistryConfig, folder: Path | None) -> tuple[list[SkillCard], str]:
+def installed_skills(config: RegistryConfig, folder: Path | None) -> tuple[list[SkillCard], str]:
     """The cards of the skills, or why there are none to see."""
     try:
         only_skills = config.model_copy(update={"experts": (), "perceivers": (), "router": None})
