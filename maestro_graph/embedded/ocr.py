@@ -31,6 +31,7 @@ MAX_ENLARGED = 1600
 MAX_ENLARGEMENT = 4.0
 MIN_SCORE = 0.5  # lines read with less are noise
 GOOD_SCORE = 0.8
+SMALLEST = 5  # pixels: no writing is lower
 TALL = 1.5  # height over width from which a box may be turned text
 SAMPLE = 3  # lines that are read both ways to find which way a page is turned
 MARGIN = 12  # of the frame laid around a picture: text that touches the border is not detected
@@ -148,6 +149,8 @@ def _scale(height: int, width: int) -> float:
 def _one_pass(pixels: Pixels) -> tuple[TextBox, ...]:
     import cv2
 
+    if min(pixels.shape[:2]) < SMALLEST:
+        return ()
     framed = cv2.copyMakeBorder(pixels, *([MARGIN] * 4), cv2.BORDER_CONSTANT, value=_border_colour(pixels))
     quads = detect(framed, _scale(*framed.shape[:2]))
     tall = [q for q in quads if _ratio(q) >= TALL]

@@ -130,6 +130,8 @@ def _subject(thing: Thing, scene: Scene) -> Look:
     if found is None or not middle or len(scene.regions) > 60:
         raise refuse(f"colour and form alone do not tell what is a {thing.noun!r}")
     region = max(middle, key=lambda r: r.area * (0.1 + r.vivid))
+    if sum(r.sure > 0.6 for r in middle) * 2 > len(middle):
+        raise refuse(f"there are drawn forms, of which none is known to be a {thing.noun!r}")
     return Look(region.colour, 0.4, f"The most striking region, taken for the {thing.noun}.", (region,))
 
 

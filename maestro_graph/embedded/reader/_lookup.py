@@ -161,7 +161,7 @@ def _values(page: Page, label: _Label) -> Iterator[tuple[str, float, list[tuple[
     if not rest:
         below = _below(page, label.row, cell)
         if below is not None:
-            prior = 0.96 if head or not right else 0.75
+            prior = 0.96 if head or not (right or at) else 0.75 if not at else 0.5
             yield "below", prior, [(below.text, below.source, below.score)]
         over = page.rows[label.row - 1].cells if label.row else ()
         for other in over:
