@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from maestro_graph.cli._errors import ExitCode
 from maestro_graph.cli._streams import stdout_reserved
 from maestro_graph.cli._work import run_work
-from maestro_graph.errors import TraceError
+from maestro_graph.errors import ImageError, TraceError
 from maestro_graph.images import ImageStore, ingest
 
 if TYPE_CHECKING:
@@ -65,23 +65,25 @@ def run_ask(options: AskOptions) -> Outcome:
         KeyboardInterrupt: after the calls in flight were cancelled.
     """
     with stdout_reserved():
-        trace = _trace_path(options.trace)
         registry, router, images = _prepare(options)
+        trace = _trace_path(options.trace)
         return run_work(_run(options, registry, router, images, trace))
 
 
 def _trace_path(given: str | None) -> Path | None:
-    """The trace's path, tried out before anything costs time. What is no folder is a file, whatever its suffix."""
+    """The trace's path, tried out before the run costs time. What is no folder is a file, whatever its suffix."""
     if given is None:
         return None
-    path = Path(given).expanduser()
     try:
+        path = Path(given).expanduser()
         if given.endswith(os.sep) or path.is_dir():
             path.mkdir(parents=True, exist_ok=True)
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600))
-    except (OSError, ValueError) as error:
+            if not path.is_file():
+                raise OSError("it is no regular file")
+    except (OSError, ValueError, RuntimeError) as error:
         raise TraceError(f"the trace {given!r} cannot be written: {error}; give another --trace") from error
     return path
 
@@ -91,6 +93,9 @@ def _prepare(options: AskOptions) -> tuple[Registry, Router, list[str]]:
 
     config, folder = read_config(options.registry)
     store = ImageStore(allow_urls=options.allow_urls)
+    for image in options.images:
+        if image[:8].lower() == "https://" and not options.allow_urls:
+            raise ImageError(image, "URLs are not allowed", "download it, or add --allow-urls")
     images = [ingest(image, store) for image in options.images]
     for image in images:
         store.open(image)  # a flaw shows now, before models are loaded

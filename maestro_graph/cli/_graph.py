@@ -73,6 +73,6 @@ def _write(target: str, content: str | bytes) -> None:
     data = content.encode() if isinstance(content, str) else content
     try:
         Path(target).expanduser().write_bytes(data)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise MaestroError(f"{target!r} cannot be written: {error}; give another file") from error
     typer.echo(f"{target}: {len(data):,} bytes", err=True)

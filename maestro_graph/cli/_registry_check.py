@@ -22,7 +22,7 @@ from maestro_graph.cli._words import json_text, printable
 from maestro_graph.cli._work import run_work
 from maestro_graph.errors import CallFailure, MaestroError, MissingExtraError
 from maestro_graph.evidence import Json
-from maestro_graph.experts import Expert, ExpertRequest
+from maestro_graph.experts import ExpertCard, ExpertReply, ExpertRequest
 from maestro_graph.images import MaestroImage
 from maestro_graph.registry import (
     EndpointConfig,
@@ -63,6 +63,7 @@ def check_registry(source: str, timeout_s: float) -> list[Finding]:
         MaestroError: the registry itself is invalid, or names what does not exist.
     """
     config, folder = read_config(source)
+    Registry(config.name, experts=[_Stub(item.card()) for item in config.experts])  # refuses a name given twice
     with stdout_reserved():
         router = resolve_router(config.router, folder) if config.router is not None else None
         return run_work(_check(config, router, folder, timeout_s))
@@ -164,6 +165,16 @@ async def _tried(what: str, where: str, probe: Awaitable[str]) -> Finding:
     return Finding(what=what, where=where, fine=fine, words=words, seconds=time.monotonic() - began)
 
 
+class _Stub:
+    """A name in a registry, with nothing behind it."""
+
+    def __init__(self, card: ExpertCard) -> None:
+        self.card = card
+
+    async def ask(self, request: ExpertRequest) -> ExpertReply:
+        raise CallFailure("refused", "a stand-in")
+
+
 def _sample() -> MaestroImage:
     """A small picture with a dark square and a word."""
     picture = Image.new("RGB", (160, 96), "white")
@@ -179,17 +190,8 @@ def _sample() -> MaestroImage:
 
 def _two_experts() -> Registry:
     """What a router is tried on: that it can choose."""
-    from maestro_graph.experts import ExpertCard, ExpertReply
-
-    class Stub:
-        def __init__(self, name: str, description: str) -> None:
-            self.card = ExpertCard(name=name, description=description)
-
-        async def ask(self, request: ExpertRequest) -> ExpertReply:
-            raise CallFailure("refused", "a stand-in")
-
-    stubs: list[Expert] = [Stub("reader", "Reads text in pictures."), Stub("calculator", "Calculates.")]
-    return Registry("sample", experts=stubs)
+    about = {"reader": "Reads text in pictures.", "calculator": "Calculates."}
+    return Registry("sample", experts=[_Stub(ExpertCard(name=name, description=what)) for name, what in about.items()])
 
 
 def print_findings(findings: list[Finding], *, as_json: bool) -> None:

@@ -55,6 +55,6 @@ def show(
             return
         try:
             Path(html).expanduser().write_bytes(page)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise TraceError(f"the page {html!r} cannot be written: {error}; give another --html") from error
         typer.echo(f"{html}: {len(runs)} run{'' if len(runs) == 1 else 's'}, {len(page):,} bytes", err=True)

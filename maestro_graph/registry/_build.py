@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from maestro_graph.cache import CallCache
-from maestro_graph.errors import RegistryError, UnknownNameError
+from maestro_graph.errors import MissingExtraError, RegistryError, UnknownNameError
 from maestro_graph.experts import Expert, ExpertCard
 from maestro_graph.images import ImageStore
 from maestro_graph.limits import Limiter
@@ -131,13 +133,21 @@ def resolve_router(router: RouterConfig | str, folder: Path | None = None) -> Ro
 
 
 def _read_weights(path: str, folder: Path | None, names: set[str]) -> RouterConfig:
-    where = (folder or Path()) / Path(path).expanduser()
     try:
-        data: dict[str, Any] = json.loads((where / "router.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        where = (folder or Path()) / Path(path).expanduser()
+        data = json.loads((where / "router.json").read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise ValueError(f"router.json holds a {type(data).__name__}, not an object")
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: `~` without a home, too deep a nesting
         listed = f" nor one of {', '.join(sorted(names))}" if names else ""
         raise RegistryError(f"router {path!r} is no folder with a readable router.json{listed}: {error}") from error
-    return RouterConfig.model_validate({**data, "weights": str(where.resolve())})
+    try:
+        return RouterConfig.model_validate({**data, "weights": str(where.resolve())})
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        raise RegistryError(
+            f"{str(where / 'router.json')!r} does not validate; train it again or mend:\n" + "\n".join(lines)
+        ) from error
 
 
 def build_router(config: RouterConfig) -> Router:
@@ -151,7 +161,7 @@ def _load_skills(wanted: tuple[str, ...], folder: Path | None) -> list[Skill]:
         return []
     found: dict[str, Skill] = {}
     for point in entry_points(group=SKILLS):
-        loader: SkillLoader = point.load()
+        loader: SkillLoader = _imported(point, "skill library")
         for skill in loader(wanted, folder):
             found.setdefault(skill.card.name, skill)
     names = [name for name in wanted if name != "*" and "/" not in name]
@@ -165,4 +175,17 @@ def _load(group: str, kind: str, name: str) -> Any:
     points = {point.name: point for point in entry_points(group=group)}
     if name not in points:
         raise UnknownNameError(kind, name, points)
-    return points[name].load()
+    return _imported(points[name], kind)
+
+
+def _imported(point: EntryPoint, kind: str) -> Any:
+    """What an entry point names; where a dependency of ours is missing, the extra to install."""
+    try:
+        return point.load()
+    except ModuleNotFoundError as error:
+        ours = point.value.startswith("maestro_graph.") and not (error.name or "").startswith("maestro_")
+        if not ours:
+            raise RegistryError(f"the {kind} {point.name!r} ({point.value}) cannot be imported: {error}") from error
+        raise MissingExtraError(f"the {kind} {point.name!r}", "embedded", error.name or "?") from error
+    except AttributeError as error:
+        raise RegistryError(f"the {kind} {point.name!r} ({point.value}) cannot be imported: {error}") from error

@@ -172,10 +172,10 @@ def read_config(source: str | Path) -> tuple[RegistryConfig, Path | None]:
     if isinstance(source, str) and source in preset_names():
         text = (files("maestro_graph.registry") / "presets" / f"{source}.yaml").read_text(encoding="utf-8")
         return _parse(text, f"preset {source!r}"), None
-    path = Path(source).expanduser()
     try:
+        path = Path(source).expanduser()
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: `~` without a home
         raise RegistryError(
             f"registry {str(source)!r} is neither a preset ({', '.join(preset_names())}) nor a readable file: {error}"
         ) from error
@@ -185,7 +185,7 @@ def read_config(source: str | Path) -> tuple[RegistryConfig, Path | None]:
 def _parse(text: str, where: str) -> RegistryConfig:
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that is none
         raise RegistryError(f"{where} is no YAML: {error}") from error
     if not isinstance(data, dict):
         raise RegistryError(f"{where} must be a mapping with 'experts:', found {type(data).__name__}")

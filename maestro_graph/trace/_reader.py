@@ -24,6 +24,7 @@ from maestro_graph.trace._events import (
 )
 from maestro_graph.trace._model import CallTrace, RequestTrace, RunTrace, StepTrace, TurnTrace
 from maestro_graph.trace._schema import migrated
+from maestro_graph.trace._settings import expanded
 
 __all__ = ["read_trace"]
 
@@ -36,7 +37,7 @@ def read_trace(path: str | Path) -> list[RunTrace]:
     Raises:
         TraceError: it cannot be read, holds no record at all, or was written by a newer release.
     """
-    source = Path(path).expanduser()
+    source = expanded(path)
     if source.is_dir():
         files = sorted(source.glob("*.jsonl"), key=lambda item: (item.stat().st_mtime_ns, item.name))
         return [run for file in files for run in _read_file(file)]

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from maestro_graph.errors import TraceError
 
-__all__ = ["Pictures", "TraceSettings"]
+__all__ = ["Pictures", "TraceSettings", "expanded"]
 
 Pictures = Literal["reference", "copy", "none"]
+
+
+def expanded(path: str | Path) -> Path:
+    """`path` with `~` expanded, where there is a home."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser raises without a home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +45,7 @@ class TraceSettings:
             raise TraceError(f"pictures is {self.pictures!r}; it must be one of {', '.join(get_args(Pictures))}")
         if self.keep_days is not None and not (math.isfinite(self.keep_days) and self.keep_days >= 0):
             raise TraceError(f"keep_days is {self.keep_days!r}; give a number of days, or None to keep traces")
-        object.__setattr__(self, "path", Path(self.path).expanduser())
+        object.__setattr__(self, "path", expanded(self.path))
 
     @property
     def is_folder(self) -> bool:
