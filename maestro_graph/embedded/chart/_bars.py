@@ -69,6 +69,7 @@ def find_bars(colours: Colours, scale: Scale | None, *, vertical: bool, keep_out
         return None
     slack = max(2.5, 0.006 * max(colours.rgb.shape[:2]))
     rectangles = [part for bar in rectangles for part in _split(colours, bar, baseline, vertical, slack)]
+    rectangles = [bar for bar in rectangles if _is_solid(colours, bar, vertical)]
     rectangles = _joined(rectangles, colours, vertical, slack)
     standing = [bar for bar in rectangles if min(abs(edge - baseline) for edge in bar.along) <= slack]
     standing = _same_width(standing)
@@ -140,8 +141,10 @@ def _split(colours: Colours, bar: Bar, baseline: float, vertical: bool, slack: f
     start, end = (round(v) for v in bar.along)
     patch = colours.labels[start:end, lo:hi] if vertical else colours.labels[lo:hi, start:end].T
     own = (patch == bar.colour) | (colours.text[start:end, lo:hi] if vertical else colours.text[lo:hi, start:end].T)
-    if own.size == 0 or own.mean() > 0.93 or hi - lo < 8:
+    page = np.isin(patch, list(colours.background)) & ~own
+    if own.size == 0 or own.mean() > 0.93 or page.mean() < 0.05 or hi - lo < 8:
         return [bar]
+    own = ~page
     tops = np.where(own.any(axis=0), own.argmax(axis=0), own.shape[0])
     bottoms = np.where(own.any(axis=0), own.shape[0] - own[::-1].argmax(axis=0), 0)
     up = abs(end - baseline) <= abs(start - baseline)
@@ -159,6 +162,21 @@ def _split(colours: Colours, bar: Bar, baseline: float, vertical: bool, slack: f
     if not parts or len(parts) > 60:
         return [bar]
     return parts
+
+
+def _is_solid(colours: Colours, bar: Bar, vertical: bool) -> bool:
+    """Whether a rectangle is filled: with its colour, text or a hatch, and hardly with page."""
+    a, b, c, d = (round(v) for v in (*bar.along, *bar.across))
+    patch = colours.labels[a:b, c:d] if vertical else colours.labels[c:d, a:b]
+    text = colours.text[a:b, c:d] if vertical else colours.text[c:d, a:b]
+    if patch.size == 0:
+        return False
+    bare = (patch == bar.colour) & ~text
+    if float(bare.mean()) < 0.2 or float(text.mean()) > 0.8:
+        return False
+    own = (patch == bar.colour) | text
+    page = np.isin(patch, list(colours.background)) & ~text
+    return float(own.mean()) > 0.62 and float(page.mean()) < 0.12
 
 
 def _joined(bars: list[Bar], colours: Colours, vertical: bool, slack: float) -> list[Bar]:

@@ -8,7 +8,15 @@ import numpy as np
 
 from maestro_graph.embedded.ocr import TextBox
 
-__all__ = ["Label", "assign_labels", "height_of", "is_upright", "label_row", "merge_lines"]
+_RUBBISH = " \t-–—_|■▪·•'`"
+
+
+def clean_name(text: str) -> str:
+    """A label without the tick marks that the text finder took for letters."""
+    return text.strip().strip(_RUBBISH) or text.strip()
+
+
+__all__ = ["Label", "assign_labels", "clean_name", "height_of", "is_upright", "label_row", "merge_lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ def merge_lines(row: list[TextBox], others: list[TextBox], *, below: bool) -> li
                         bounds = [min(bounds[0], other.box[0]), bounds[1], max(bounds[2], other.box[2]), other.box[3]]
                         used.add(id(other))
                         grown = True
-        labels.append(_label(box, text, (bounds[0], bounds[1], bounds[2], bounds[3]), score, below=below))
+        labels.append(_label(box, clean_name(text), (bounds[0], bounds[1], bounds[2], bounds[3]), score, below=below))
     labels.sort(key=lambda label: label.anchors[1])
     return labels
 

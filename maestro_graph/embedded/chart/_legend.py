@@ -63,7 +63,26 @@ def _left_swatch(colours: Colours, box: TextBox) -> tuple[int, tuple[float, floa
     tall = height_of(box)
     x0, x1 = max(0, int(left - 4.2 * tall)), max(0, int(left + 0.15 * tall))
     y0, y1 = max(0, int(top)), int(bottom)
+    swallowed = _swallowed(colours, box, tall)
+    if swallowed is not None:
+        return swallowed
     return _swatch_in(colours, x0, y0, x1, y1, tall, int(left))
+
+
+def _swallowed(colours: Colours, box: TextBox, tall: float) -> tuple[int, tuple[float, float, float, float]] | None:
+    """A solid swatch at the very beginning of a text line, which the text finder took into its box."""
+    left, top, right, bottom = (round(v) for v in box.box)
+    patch = colours.labels[max(0, top) : bottom, max(0, left - 1) : min(right, round(left + 1.5 * tall))]
+    for colour in np.unique(patch):
+        if colour < 0 or int(colour) in colours.background:
+            continue
+        count, _, stats, _ = cv2.connectedComponentsWithStats((patch == colour).astype(np.uint8), connectivity=4)
+        for sx, sy, sw, sh, area in stats[1:count]:
+            solid = area > 0.85 * sw * sh and min(sw, sh) >= 0.3 * tall and sx + sw < patch.shape[1]
+            if solid and sx < 0.7 * tall and min(sw, sh) >= 4 and sh < patch.shape[0]:
+                place = (float(left + sx - 1), float(top + sy), float(left + sx - 1 + sw), float(top + sy + sh))
+                return int(colour), place
+    return None
 
 
 def _swatch_in(
@@ -77,7 +96,7 @@ def _swatch_in(
     foreign[:, max(0, text_left - x0) :] = False
     best: tuple[float, int, tuple[float, float, float, float]] | None = None
     for colour in np.unique(patch):
-        if colour < 0 or int(colour) in colours.background:
+        if colour < 0 or int(colour) in colours.background or colours.contrast(int(colour)) < 45:
             continue
         mask = ((patch == colour) & ~foreign).astype(np.uint8)
         if mask.sum() < max(5, 0.03 * tall * tall):

@@ -61,9 +61,17 @@ def _solo_text(picture: Picture) -> NDArray[np.bool_]:
 
 def _with_legend(picture: Picture, lines: list[Line]) -> list[Line]:
     """Only what a legend names, where it names two or more; else coloured ones before grey rulings."""
-    named = [line for line in lines if _entry_of(picture, line) is not None]
-    if len({_entry_of(picture, line).colour for line in named if _entry_of(picture, line)}) >= 2:  # type: ignore[union-attr]
-        return named
+    best: dict[int, tuple[float, Line]] = {}
+    for line in lines:
+        entry = _entry_of(picture, line)
+        if entry is None:
+            continue
+        far = float(np.linalg.norm(np.array(entry.rgb) - picture.colours.palette[line.colour]))
+        weight = len(line.xs) / (20.0 + far)
+        if id(entry) not in best or weight > best[id(entry)][0]:
+            best[id(entry)] = (weight, line)
+    if len(best) >= 2:
+        return [line for _, line in best.values()]
     return lines
 
 

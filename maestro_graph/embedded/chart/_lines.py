@@ -87,21 +87,30 @@ def _ink(colours: Colours, labels: NDArray[np.int16]) -> dict[int, NDArray[np.ui
     """A mask for each colour that is not merely the soft edge of another one."""
     marks = [k for k in colours.marks if (labels == k).sum() >= 12]
     masks = {k: (labels == k).astype(np.uint8) for k in marks}
-    grown = {k: cv2.dilate(mask, np.ones((5, 5), np.uint8)) for k, mask in masks.items()}
     background = [colours.palette[k] for k in colours.background]
-    merged = dict(masks)
-    contrast = {k: min(float(np.linalg.norm(colours.palette[k] - b)) for b in background) for k in marks}
-    for weak in sorted(marks, key=lambda k: contrast[k]):
-        for strong in marks:
-            if contrast[strong] <= contrast[weak] or strong not in merged:
+    kept: dict[int, NDArray[np.uint8]] = {}
+    grown: dict[int, NDArray[np.uint8]] = {}
+    seen = np.zeros(labels.shape, np.uint8)
+    for colour in sorted(marks, key=lambda k: -colours.contrast(k)):
+        mask = masks[colour]
+        near = {k: float((mask & area).sum()) / float(mask.sum()) for k, area in grown.items()}
+        host = max(near, key=lambda k: near[k], default=None)
+        if host is not None and near[host] > 0.75:
+            if any(_between(colours.palette[colour], colours.palette[host], b) for b in background):
+                kept[host] = kept[host] | mask
                 continue
-            if not any(_between(colours.palette[weak], colours.palette[strong], b) for b in background):
-                continue
-            if (masks[weak] & grown[strong]).sum() > 0.75 * masks[weak].sum():
-                merged[strong] = merged[strong] | masks[weak]
-                merged.pop(weak, None)
-                break
-    return merged
+        if colours.contrast(colour) < 45 or float((mask & seen).sum()) > 0.85 * float(mask.sum()):
+            continue
+        kept[colour] = mask
+        grown[colour] = cv2.dilate(mask, np.ones((5, 5), np.uint8))
+        if _spread(mask):
+            seen |= grown[colour]
+    return kept
+
+
+def _spread(mask: NDArray[np.uint8]) -> bool:
+    """Whether ink reaches over much of the width: only such ink can have soft edges that look like a line."""
+    return float(mask.any(axis=0).mean()) > 0.25
 
 
 def _between(colour: NDArray[np.float32], strong: NDArray[np.float32], page: NDArray[np.float32]) -> bool:
@@ -114,7 +123,8 @@ def _between(colour: NDArray[np.float32], strong: NDArray[np.float32], page: NDA
 def _trace(mask: NDArray[np.uint8], colour: int, left: int, top: int, height: int) -> Line | None:
     columns = np.flatnonzero(mask.any(axis=0))
     width = mask.shape[1]
-    if len(columns) < max(8, 0.08 * width) or columns[-1] - columns[0] < 0.3 * width:
+    reach = columns[-1] - columns[0] if len(columns) else 0
+    if len(columns) < max(8, 0.3 * reach) or reach < 0.3 * width:
         return None
     rows = mask.sum(axis=1)
     if rows.max() > 0.9 * len(columns) and (rows > 0).sum() > 6 and np.median(mask.sum(axis=0)[columns]) > 0.5 * height:

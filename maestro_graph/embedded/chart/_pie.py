@@ -65,14 +65,15 @@ def find_pie(colours: Colours) -> Pie | None:
         np.ones((size, size), np.uint8),
     )
     count, parts, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
-    for k in sorted(range(1, count), key=lambda k: -int(stats[k][cv2.CC_STAT_AREA])):
-        left, top, wide, high, _ = stats[k]
-        if min(wide, high) < 0.18 * min(height, width) or max(wide, high) > 1.6 * min(wide, high):
-            continue
-        found = _fit(colours, (parts == k), (int(left), int(top), int(wide), int(high)))
-        if found is not None:
-            return found
-    return None
+    order = sorted(range(1, count), key=lambda k: -int(stats[k][cv2.CC_STAT_AREA]))
+    for k in order[:6]:
+        wide, high = stats[k][cv2.CC_STAT_WIDTH], stats[k][cv2.CC_STAT_HEIGHT]
+        if min(wide, high) >= 0.18 * min(height, width) and max(wide, high) <= 1.6 * min(wide, high):
+            found = _fit(colours, parts == k)
+            if found is not None:
+                return found
+    large = [k for k in order if stats[k][cv2.CC_STAT_AREA] >= 0.03 * stats[order[0]][cv2.CC_STAT_AREA]]
+    return _fit(colours, np.isin(parts, large)) if len(large) > 1 else None
 
 
 def _surrounded(solid: NDArray[np.uint8], size: int) -> NDArray[np.bool_]:
@@ -80,42 +81,50 @@ def _surrounded(solid: NDArray[np.uint8], size: int) -> NDArray[np.bool_]:
     return cv2.blur(solid.astype(np.float32), (6 * size, 6 * size)) > 0.45
 
 
-def _fit(colours: Colours, part: NDArray[np.bool_], box: tuple[int, int, int, int]) -> Pie | None:
+def _fit(colours: Colours, part: NDArray[np.bool_]) -> Pie | None:
     contours, _ = cv2.findContours(part.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    rim = max(contours, key=len)[:, 0, :].astype(float)
+    rim = np.concatenate([c[:, 0, :] for c in contours if len(c) >= 12] or [np.zeros((0, 2))]).astype(float)
     circle = _circle(rim)
     if circle is None:
         return None
     x, y, radius = circle
+    height, width = colours.labels.shape
+    if radius < max(15, 0.09 * min(height, width)) or not (0 <= x < width and 0 <= y < height):
+        return None
     far = np.hypot(rim[:, 0] - x, rim[:, 1] - y)
     on_rim = np.abs(far - radius) <= max(2.0, 0.035 * radius)
     turns = (np.arctan2(rim[:, 1] - y, rim[:, 0] - x) / (2 * math.pi)) % 1.0
     covered = len(set((turns[on_rim] * 72).astype(int).tolist())) / 72
-    if covered < 0.6 or radius < 20:
-        return None
-    return _sectors(colours, x, y, radius, box)
+    return None if covered < 0.55 else _sectors(colours, x, y, radius)
 
 
 def _circle(points: NDArray[np.float64]) -> tuple[float, float, float] | None:
-    """Least squares circle, refitted on the points that agree with it (exploded sectors do not)."""
-    chosen = points
-    fit: tuple[float, float, float] | None = None
-    for _ in range(6):
-        if len(chosen) < 12:
-            return fit
-        system = np.column_stack([chosen, np.ones(len(chosen))])
-        solution, *_ = np.linalg.lstsq(system, (chosen**2).sum(axis=1), rcond=None)
-        x, y = solution[0] / 2, solution[1] / 2
-        square = solution[2] + x * x + y * y
-        if square <= 0:
-            return fit
-        fit = (float(x), float(y), float(math.sqrt(square)))
-        miss = np.abs(np.hypot(points[:, 0] - x, points[:, 1] - y) - fit[2])
-        chosen = points[miss <= max(1.5, float(np.median(miss)) * 1.5)]
-    return fit
+    """The circle that most points lie on (exploded sectors, holes and legends do not), then least squares."""
+    if len(points) < 24:
+        return None
+    chance = np.random.default_rng(0)
+    sample = points[chance.choice(len(points), min(len(points), 1500), replace=False)]
+    best: tuple[float, NDArray[np.bool_]] | None = None
+    for _ in range(160):
+        fit = _least_squares(sample[chance.choice(len(sample), 3, replace=False)])
+        if fit is None or fit[2] > np.ptp(points, axis=0).max():
+            continue
+        near = np.abs(np.hypot(sample[:, 0] - fit[0], sample[:, 1] - fit[1]) - fit[2]) <= max(1.2, 0.008 * fit[2])
+        score = float(near.sum()) * (1.0 + 0.2 * fit[2] / max(1.0, np.ptp(points, axis=0).max()))
+        if best is None or score > best[0]:
+            best = (score, near)
+    return None if best is None or best[1].sum() < 12 else _least_squares(sample[best[1]])
 
 
-def _sectors(colours: Colours, x: float, y: float, radius: float, box: tuple[int, int, int, int]) -> Pie | None:
+def _least_squares(points: NDArray[np.float64]) -> tuple[float, float, float] | None:
+    system = np.column_stack([points, np.ones(len(points))])
+    solution, _, rank, _ = np.linalg.lstsq(system, (points**2).sum(axis=1), rcond=None)
+    x, y = float(solution[0]) / 2, float(solution[1]) / 2
+    square = float(solution[2]) + x * x + y * y
+    return (x, y, math.sqrt(square)) if rank == 3 and square > 0 else None
+
+
+def _sectors(colours: Colours, x: float, y: float, radius: float) -> Pie | None:
     height, width = colours.labels.shape
     angles = (np.arange(_STEPS) + 0.5) / _STEPS * 2 * math.pi
     radii = np.linspace(0.06, 0.96, 46) * radius

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from maestro_graph.embedded.chart._legend import LegendEntry
 from maestro_graph.embedded.chart._numbers import parse_number
 from maestro_graph.embedded.chart._picture import Picture, find_titles
@@ -29,7 +31,7 @@ class _Note:
 def pie_table(picture: Picture, pie: Pie) -> Table | None:
     """The table behind a pie: what is printed where it agrees with the angles, else per cent."""
     sectors = _from_top(list(pie.sectors))
-    entries = _by_colour(picture, sectors)
+    entries = _by_colour(picture, pie, sectors)
     frame = (pie.x - pie.radius, pie.y - pie.radius, pie.x + pie.radius, pie.y + pie.radius)
     in_legend = [b for b in picture.boxes if any(_in(b, e) for e in entries.values())]
     titles = find_titles(
@@ -76,16 +78,22 @@ def _in(box: TextBox, entry: LegendEntry) -> bool:
     return entry.box[0] <= x <= entry.box[2] and entry.box[1] <= y <= entry.box[3]
 
 
-def _by_colour(picture: Picture, sectors: list[Sector]) -> dict[int, LegendEntry]:
-    """Legend entries by sector: an entry outside the disc for each sector's colour."""
-    found: dict[int, LegendEntry] = {}
-    free = list(picture.legend)
-    for k, sector in enumerate(sectors):
-        same = [e for e in free if e.colour == sector.colour]
-        if same:
-            found[k] = same[0]
-            free.remove(same[0])
-    return found if len(found) >= max(2, 0.6 * len(sectors)) else {}
+def _by_colour(picture: Picture, pie: Pie, sectors: list[Sector]) -> dict[int, LegendEntry]:
+    """Legend entries by sector: the best pairing of colours with entries outside the disc."""
+    from scipy.optimize import linear_sum_assignment
+
+    free = [e for e in picture.legend if pie.distance(*_middle(e.swatch)) > 1.03]
+    if len(free) < 2:
+        return {}
+    colours = picture.colours.palette[[s.colour for s in sectors]]
+    far = np.linalg.norm(colours[:, None] - np.array([e.rgb for e in free])[None], axis=2)
+    rows, columns = linear_sum_assignment(np.minimum(far, 120.0))
+    found = {int(k): free[j] for k, j in zip(rows, columns, strict=True) if far[k, j] < 70}
+    return found if len(found) >= 2 else {}
+
+
+def _middle(box: tuple[float, float, float, float]) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
 
 def _parted(text: str) -> tuple[str, str]:

@@ -45,6 +45,10 @@ class Colours:
     def mask(self, colour: int) -> NDArray[np.uint8]:
         return (self.labels == colour).astype(np.uint8)
 
+    def contrast(self, colour: int) -> float:
+        """How far a colour is from the nearest background colour (RGB distance)."""
+        return min(float(np.linalg.norm(self.palette[colour] - self.palette[b])) for b in self.background)
+
     def nearest(self, rgb: NDArray[np.float32] | tuple[float, ...], colours: list[int]) -> tuple[int, float] | None:
         """The one of `colours` nearest to an RGB colour, and how far it is."""
         if not colours:
@@ -100,16 +104,23 @@ def _background(labels: NDArray[np.int16], count: int) -> frozenset[int]:
         mask = labels == colour
         if mask.mean() < 0.08:
             continue
-        ys, xs = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        ys, xs = _busy(mask.sum(axis=1)), _busy(mask.sum(axis=0))
         top, bottom, left, right = ys[0], ys[-1], xs[0], xs[-1]
         if (bottom - top) < 0.45 * height or (right - left) < 0.4 * width:
             continue
         inner = mask[top : bottom + 1, left : right + 1]
         depth = max(2, min(inner.shape) // 50)
         edges = [inner[:depth].max(0), inner[-depth:].max(0), inner[:, :depth].max(1), inner[:, -depth:].max(1)]
-        if sum(float(edge.mean()) > 0.6 for edge in edges) >= 3:
+        corners = (inner[:depth, :depth], inner[:depth, -depth:], inner[-depth:, :depth], inner[-depth:, -depth:])
+        cornered = sum(bool(corner.any()) for corner in corners)
+        if cornered == 4 and sum(float(edge.mean()) > 0.6 for edge in edges) >= 3:
             found.add(colour)
     return frozenset(found)
+
+
+def _busy(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows (or columns) that hold a fair part of a colour, stray pixels elsewhere left out."""
+    return np.flatnonzero(counts >= 0.15 * counts.max())
 
 
 _HUES = (
