@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from string import Template
 
@@ -17,11 +18,16 @@ __all__ = ["render_prompt", "render_template"]
 
 def render_template(name: str, slots: dict[str, str]) -> str:
     """Fill a packaged template. A slot missing on either side is a `KeyError` naming it."""
-    template = Template((files("maestro_graph.protocol") / "templates" / name).read_text(encoding="utf-8"))
+    template = _template(name)
     wanted = set(template.get_identifiers())
     if wanted != set(slots):
         raise KeyError(f"template {name!r} has the slots {sorted(wanted)}, was given {sorted(slots)}")
     return template.substitute(slots)
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template((files("maestro_graph.protocol") / "templates" / name).read_text(encoding="utf-8"))
 
 
 def render_prompt(

@@ -7,7 +7,8 @@ In a test:
         ...  # base_url=server.base_url, model="expert"
         assert server.most["expert"] <= 8
 
-As a process: `python openai_server.py --latency 1.0 --text "Answer: 42"` prints its base URL and serves until killed.
+As a process: `python openai_server.py --latency 1.0` prints its base URL and serves the models `expert` and `router`
+until killed.
 """
 
 from __future__ import annotations
@@ -308,15 +309,20 @@ async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> E
     return Exchange(first.split(" ")[1], headers, json.loads(body) if body else {}, reader, writer)
 
 
+def _routed(body: dict[str, Any]) -> str:
+    """The turn of a router that asks `expert` once and answers."""
+    asked = any(message["role"] == "assistant" for message in body["messages"])
+    return "<answer> 42 </answer>" if asked else "<search> expert: How many are there? </search>"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before every reply")
-    parser.add_argument("--text", default="Answer: 42")
-    parser.add_argument("--models", nargs="+", default=["expert"])
+    parser.add_argument("--text", default="Answer: 42", help="what the model 'expert' says")
     options = parser.parse_args()
     server = OpenAIServer()
-    for model in options.models:
-        server.script(model, say(options.text, delay_s=options.latency))
+    server.script("expert", say(options.text, delay_s=options.latency))
+    server.script("router", say(_routed, delay_s=options.latency))
 
     async def serve() -> None:
         serving = asyncio.create_task(server.serve())
