@@ -23,8 +23,10 @@ from maestro_graph.embedded.calculator._parser import (
 __all__ = ["ask_stripped", "solve_expression", "units_plain", "write_in_base"]
 
 _LEAD = re.compile(
-    r"^(?:please|kindly|hey|what number is|ok|now|so|then|can you|could you|would you|i need|tell me|give me|show me|let me know"
-    r"|do you know|what(?:'s|s| is| are| does| do| would be| will be)?|which number is|what number is|how (?:long|far|heavy|big|large|tall|fast|hot|cold|old) (?:is|are)|reduce|how much (?:is|are|does|do)"
+    r"^(?:please|kindly|hey|what number is|ok|now|so|then|can you|could you|would you|i need|tell me|give me|show me"
+    r"|let me know"
+    r"|do you know|what(?:'s|s| is| are| does| do| would be| will be)?|which number is"
+    r"|how (?:long|far|heavy|big|large|tall|fast|hot|cold|old) (?:is|are)|reduce|how much (?:is|are|does|do)"
     r"|how much|calculate|compute|evaluate|find|determine|work out|figure out|simplify|solve|estimate|perform"
     r"|obtain|state|write|express|convert|change|turn|transform|round|question|q|the (?:exact |numerical )?"
     r"(?:value|result|answer|outcome) (?:of|to|for)|the|is|you get (?:if|when) you|add up|answer|equals?"

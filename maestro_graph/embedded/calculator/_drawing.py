@@ -100,14 +100,19 @@ def _look(lines: Sequence[Written], image: MaestroImage) -> _Drawing:
 
 
 def _angle(labels: Sequence[Label], drawing: _Drawing, style: Style) -> Outcome | None:
-    angles = [label for label in labels if label.degrees or (label.unit is None and not label.name)]
-    if any(label.degrees for label in angles):
-        angles = [label for label in angles if label.degrees or label.expression]
-    known = [_mended(label) for label in angles if label.value is not None]
-    unknown = [label for label in angles if label.expression]
-    if len({re.sub(r"[^a-zα-ω?]", "", label.expression) for label in unknown}) != 1:
-        return None
-    return _by_polygon(known, unknown, drawing, style) or _by_scale(known, unknown, drawing, style)
+    plain = [label for label in labels if label.degrees or (label.unit is None and not label.name)]
+    signed = [label for label in plain if label.degrees or label.expression]
+    for angles in (plain, signed) if len(signed) not in (0, len(plain)) else (plain,):
+        known = [_mended(label) for label in angles if label.value is not None]
+        unknown = [label for label in angles if label.expression]
+        if len({re.sub(r"[^a-zα-ω?]", "", label.expression) for label in unknown}) > 1:
+            continue
+        outcome = _by_polygon(known, unknown, drawing, style)
+        if outcome is None and unknown:
+            outcome = _by_scale(known, unknown, drawing, style)
+        if outcome is not None:
+            return outcome
+    return None
 
 
 def _mended(label: Label) -> Label:
@@ -136,13 +141,13 @@ def _by_polygon(known: Sequence[Label], unknown: Sequence[Label], drawing: _Draw
         for index, degrees in enumerate(outline.angles())
         if index not in taken and abs(degrees - 90) < RIGHT_TOLERANCE and _has_mark(outline, index, drawing)
     ]
-    if len(taken) + len(right) != corners:
-        return None
+    if len(taken) + len(right) + (0 if unknown else 1) != corners:
+        return None  # a lone "x" is easily overlooked: then the corner without a label is the unknown one
     total = 180 * (corners - 2) - 90 * len(right)
     value = _solve_sum(unknown, total - sum((label.value or Fraction(0) for label in known), Fraction(0)))
     if value is None:
         return None
-    confidence = 0.93 if _agrees(known, outline) else 0.85
+    confidence = (0.93 if _agrees(known, outline) else 0.85) - (0.0 if unknown else 0.1)
     parts = " + ".join([*(str(label.value) for label in known), *(["90"] * len(right))])
     working = f"the angles of a figure with {corners} corners add up to {180 * (corners - 2)}; known: {parts}"
     return Outcome(write_value(value, "degree", style), working, confidence)
@@ -154,7 +159,7 @@ def _solve_sum(unknown: Sequence[Label], total: Fraction) -> Expr | None:
 
     if total <= 0:
         return None
-    if len(unknown) == 1 and len(unknown[0].expression) == 1:
+    if not unknown or (len(unknown) == 1 and len(unknown[0].expression) == 1):
         return sympify_fraction(total)
     letters = {letter for label in unknown for letter in re.findall(r"[a-z]", label.expression)}
     if len(letters) != 1:
@@ -287,8 +292,8 @@ def _polygon(asked: str, labels: Sequence[Label], drawing: _Drawing, style: Styl
         return _rectangle(asked, on_side, loose, outline, style)
     if asked == "perimeter" and len(on_side) == len(sides) and not loose:
         return _sum_of_sides(list(on_side.values()), style)
-    if asked == "perimeter" and len(on_side) == 1 and not loose and len(sides) >= 5 and _regular(outline):
-        label = next(iter(on_side.values()))
+    if asked == "perimeter" and len(lengths) == 1 and len(sides) >= 5 and _regular(outline):
+        label = lengths[0]
         return _sum_of_sides([label] * len(sides), style)
     return None
 

@@ -18,7 +18,11 @@ __all__ = ["about_figure", "solve_figure"]
 
 MOST_LINES, MOST_LABELS, MOST_PIXELS = 40, 14, 2500
 _ABOUT = re.compile(
-    r"\b(?:angles?|area|perimeter|circumference|hypotenuse|radius|diameter|volume|solve|solution|equations?|expression"
+    r"\b(?:how many (?:[a-z]*met(?:er|re)s?|[a-z]*grams?|seconds?|minutes?|hours?|days|inches|feet"
+    r"|yards|miles|km|cm|mm|kg|[a-z]*lit(?:er|re)s?"
+    r"|pounds|ounces|cents|degrees)|add|fill|in (?:km/h|mph|celsius|fahrenheit|miles|kilomet\w+|met\w+|kg|grams"
+    r"|pounds)|angles?|area|perimeter|circumference|hypotenuse|radius|diameter|volume|solve|solution|equations?"
+    r"|expression"
     r"|calculat\w*|comput\w*|sum|results?|answer|value of|what(?:'s| is| are) [a-zA-Z?]\b|question mark|which number"
     r"|what number|replace[sd]?|missing|unknown|product|quotient"
     r"|equals?|convert|legs?|side|sides|how long|length|evaluate|problem|exercise|find [a-zA-Z]\b|work out|diagonal"
@@ -26,7 +30,7 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _PLAIN = re.compile(
-    r"^(?:(?:please|can|could|you|what|what's|whats|is|are|the|of|find|calculate|compute|evaluate|solve|give|determine"
+    r"^(?:(?:please|can|could|two|three|numbers|solves?|fill|many|complete|satisf(?:y|ies)|makes?|true|add|adds|two|you|what|what's|whats|is|are|the|of|find|calculate|compute|evaluate|solve|give|determine"
     r"|work|out|tell|me|this|that|these|shown|in|on|to|from|for|picture|image|figure|photo|drawing|here|it|its|written|sum"
     r"|result|results|answer|solution|value|equation|equations|expression|problem|exercise|calculation|missing|number|unknown|question"
     r"|mark|variable|a|an|x|y|z|n|a|b|c|does|do|equal|total|addition|subtraction|multiplication|division|product"
@@ -55,15 +59,32 @@ def solve_figure(question: str, image: MaestroImage, clock: Clock) -> Outcome | 
     from maestro_graph.embedded.ocr import read_text
 
     bare, style = take_style(words_to_digits(question, keep_counts=True))
+    if re.search(r"\b(?:sum|total) of (?:the |all |its )*(?:interior |inner |internal )?angles\b", question, re.I):
+        return _angle_sum(image)
     found = [Written(box.text, box.box) for box in read_text(image) if box.text.strip()]
     clock.check()
     if not found or len(found) > MOST_LINES:
         return None
     lines = [line for line in found if not is_stroke(line.text)]
-    outcome = _written_problem(bare, found, style, clock)
+    outcome = _written_problem(bare, found, style, clock) or _written_quantity(bare, found, style, clock)
     if outcome is not None:
         return outcome
     return _drawing(bare, lines, image, style, clock)
+
+
+def _angle_sum(image: MaestroImage) -> Outcome | None:
+    """The sum of the interior angles of the one convex polygon that is drawn."""
+    import numpy as np
+
+    from maestro_graph.embedded.calculator._outline import ink_of, outline_of
+    from maestro_graph.embedded.ocr import read_text
+
+    ink = ink_of(np.asarray(image.rgb()), [box.box for box in read_text(image) if not is_stroke(box.text)])
+    outline = outline_of(ink.drawn, ink.scale)
+    if outline is None or not 3 <= len(outline.corners) <= 12:
+        return None
+    total = 180 * (len(outline.corners) - 2)
+    return Outcome(f"{total}°", f"({len(outline.corners)} - 2) * 180 = {total}", 0.8)
 
 
 def _drawing(question: str, lines: list[Written], image: MaestroImage, style: Style, clock: Clock) -> Outcome | None:
@@ -105,6 +126,32 @@ def _written_problem(question: str, lines: Sequence[Written], style: Style, cloc
     return None
 
 
+_WISH = re.compile(
+    r"^(?:please )?(?:how many (?P<first>[A-Za-z ]{1,20}?) (?:is|are|does|do)\b|(?:convert|change|express|what|how)\b)"
+    r"(?P<middle>[^\d]*?)(?:\b(?:to|in|into) (?P<last>[A-Za-z/°^]{1,20}(?: per [a-z]+)?))?[?. ]*$",
+    re.IGNORECASE,
+)
+_POINTS = re.compile(
+    r"\b(?:shown|sign|label|weight|mass|distance|speed|limit|that|this|it|volume|package|bottle|reading|temperature|length"
+    r"|time|duration|amount|value|written|printed|quantity|capacity|size)\b",
+    re.IGNORECASE,
+)
+_QUANTITY = re.compile(r"\d+(?:[.,]\d+)? ?(?:°? ?[A-Za-zµ]+(?:/[a-z]+)?)")
+
+
+def _written_quantity(question: str, lines: Sequence[Written], style: Style, clock: Clock) -> Outcome | None:
+    """The one quantity that a sign or a label shows, in the unit that the question asks for."""
+    wish = _WISH.match(question)
+    if wish is None or not _POINTS.search(question):
+        return None
+    unit = wish.group("first") or wish.group("last")
+    found = [match.group(0) for line in lines for match in _QUANTITY.finditer(clean(line.text))]
+    if unit is None or len(found) != 1:
+        return None
+    asked = f"how many {unit} are in {found[0]}" if wish.group("first") else f"convert {found[0]} to {unit}"
+    return _first([asked], style, clock, 0.85)
+
+
 def _first(readings: Sequence[str], style: Style, clock: Clock, confidence: float) -> Outcome | None:
     from maestro_graph.embedded.calculator._solve import calculate
 
@@ -138,6 +185,10 @@ def _readings(rows: Sequence[str], question: str) -> list[str]:
 
 def _single(row: str, question: str) -> list[str]:
     left, equals, right = row.partition("=")
+    row = re.sub(r"_+|□", "?", row)
+    quantity = re.search(r"= ?\? ?[A-Za-z°]", row)
+    if quantity:
+        return [row]
     hole = r"\?|_+|□|\[ ?\]|\( ?\)|\.{3,}|…"
     if equals and (not right.strip() or re.fullmatch(rf"\s*(?:{hole})?\s*", right)):
         return [left]

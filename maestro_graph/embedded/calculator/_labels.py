@@ -73,13 +73,35 @@ def labels_of(lines: Sequence[Written]) -> tuple[list[Label], list[Written]]:
     """The labels among the lines, and the lines that are none (titles, names of corners)."""
     labels: list[Label] = []
     rest: list[Written] = []
-    for line in lines:
+    for line in _joined(lines):
         label = _label(line)
         if label is None:
             rest.append(line)
         else:
             labels.append(label)
     return labels, rest
+
+
+def _joined(lines: Sequence[Written]) -> list[Written]:
+    """A number and the unit beside it that were read as two."""
+    merged: list[Written] = []
+    for line in sorted(lines, key=lambda item: item.box[0]):
+        unit = _units.find(line.text.strip().rstrip("."))
+        left = next((item for item in merged if unit is not None and _beside(item, line)), None)
+        if left is None:
+            merged.append(line)
+        else:
+            merged.remove(left)
+            box = (left.box[0], min(left.box[1], line.box[1]), line.box[2], max(left.box[3], line.box[3]))
+            merged.append(Written(f"{left.text} {line.text}", box))
+    return merged
+
+
+def _beside(number: Written, unit: Written) -> bool:
+    height = number.box[3] - number.box[1]
+    gap = unit.box[0] - number.box[2]
+    level = abs(unit.center[1] - number.center[1]) < 0.5 * height
+    return level and -0.3 * height < gap < height and re.fullmatch(r"\d+(?:[.,]\d+)?", number.text.strip()) is not None
 
 
 def _label(line: Written) -> Label | None:
@@ -110,6 +132,8 @@ def _measured(line: Written, match: re.Match[str], degrees: bool) -> Label | Non
     if not unit_text:
         return Label(line.text, line.box, value, degrees, None, name)
     unit = _units.find(unit_text) or _units.find(unit_text.lower())
+    if unit is None and len(unit_text) > 2:
+        unit = _units.find(unit_text[:-1])  # a stroke of the figure that was read as a letter
     if unit is not None:
         return Label(line.text, line.box, value, degrees or unit.name == "degree", unit.name, name)
     if len(unit_text) == 1 and unit_text.islower():

@@ -92,7 +92,7 @@ def _vulgar(char: str) -> str:
 _COUNTS = re.compile(
     r"\s+(?:of\b|other|more|acute|remote|equal|adjacent|opposite|interior|exterior|base|parallel|perpendicular"
     r"|complementary|supplementary|vertical|angles?\b|legs?\b|sides?\b|lines?\b|diagonals?\b|is\b|are\b|known"
-    r"|given|remaining|missing|measures?\b|straight|intersecting|has\b|bases\b|shorter|longer|equals?\b|$)",
+    r"|given|numbers?\b|remaining|missing|measures?\b|straight|intersecting|has\b|bases\b|shorter|longer|equals?\b|$)",
     re.IGNORECASE,
 )
 

@@ -71,7 +71,8 @@ def solve_phrase(question: str, style: Style) -> Outcome | None:
 
 
 _LARGER = re.compile(
-    r"(?:which(?: (?:one|number|fraction|value))? is |what is )?(?:the )?(?P<how>bigger|larger|greater|smaller|less|lower|higher)"
+    r"(?:which(?: (?:one|number|fraction|value))? is |what is )?(?:the )?"
+    r"(?P<how>bigger|larger|greater|smaller|less|lower|higher)"
     r"(?: one| number| fraction)?\s?[:,]? (?P<a>[^,]{1,30}?),? or (?P<b>[^,]{1,30})",
     re.IGNORECASE,
 )
@@ -95,7 +96,10 @@ def _compared(text: str, style: Style) -> Outcome | None:
     return Outcome(match.group(winner).strip(), text)
 
 
-_MONTHS = "january february march april may june july august september october november december".split(" ")
+_MONTHS = [
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+]  # fmt: skip
 _DATE = rf"(?:(?P<m{{0}}>{'|'.join(_MONTHS)}) (?P<d{{0}}>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y{{0}}>\d{{4}}))?)"
 _DAYS = re.compile(
     r"(?:how many days (?:are (?:there )?)?|(?:the )?number of days )(?:between|from) "

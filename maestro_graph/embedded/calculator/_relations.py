@@ -364,7 +364,11 @@ def _asked(scene: Scene, reading: _Reading, text: str, implied: Mapping[str, int
     return next((slot for slot in quantity.slots if slot not in given), None)
 
 
-_THE_OTHER = re.compile(r"\b(?:third|other|remaining|missing|last|fourth|second)(?: one)?\s*[?.]*$", re.IGNORECASE)
+_THE_OTHER = re.compile(
+    r"\b(?:find|what is|value of|how big is) x\b"
+    r"|\b(?:third|other|remaining|missing|last|fourth|second)(?: one)?\s*[?.]*$",
+    re.IGNORECASE,
+)
 _ASKING = re.compile(r"\b(?:what|find|calculate|compute|determine|how|work out|give|state)\b", re.IGNORECASE)
 
 

@@ -1,4 +1,4 @@
-"""Stories of one kind of thing that becomes more or less: "Tom has 15 apples and gives 6 to Mary. How many are left?"."""
+"""Stories of a kind of thing that becomes more or less: "Tom has 15 apples and gives 6 away. How many are left?"."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from maestro_graph.embedded.calculator._format import Outcome, Style, write_numb
 __all__ = ["solve_story"]
 
 _MORE = (
-    r"(?:buys?|bought|gets?|got|receives?|received|finds?|found|adds?|added|picks?|picked|collects?|collected|wins?|won|earns?"
-    r"|earned|bakes?|baked|makes?|made|(?:is|are|was|were) given|gains?|gained|join(?:s|ed)?|arrives?|arrived|come|came"
-    r"|more (?:\w+ )?(?:come|came|join|joined|arrive|arrived)|gives? (?:him|her|me|them)|gave (?:him|her|me|them))"
+    r"(?:buys?|bought|gets?|got|receives?|received|finds?|found|adds?|added|picks?|picked|collects?|collected|wins?|won"
+    r"|earns?|earned|bakes?|baked|makes?|made|(?:is|are|was|were) given|gains?|gained"
+    r"|join(?:s|ed)?|arrives?|arrived"
+    r"|come|came|more (?:\w+ )?(?:come|came|join|joined|arrive|arrived)|gives? (?:him|her|me|them)|gave (?:him|her|me|them))"
 )
 _LESS = (
     r"(?:gives?|gave|loses?|lost|eats?|ate|sells?|sold|uses?|used|spends?|spent|breaks?|broke|fl(?:y|ies|ew) away"
-    r"|drops?|dropped|leaves?|left|removes?|removed|throws?|threw|(?:are|were|is|was) (?:eaten|sold|taken|used|removed|broken"
-    r"|lost)|takes? away|took away|took|donates?|donated|drinks?|drank)"
+    r"|drops?|dropped|leaves?|left|removes?|removed|throws?|threw|(?:are|were|is|was) (?:eaten|sold|taken|used|removed"
+    r"|broken|lost)|takes? away|took away|took|donates?|donated|drinks?|drank)"
 )
 _HAS = r"(?:has|have|had|owns?|owned|there (?:are|were|is)|starts? with|started with|holds?|contains?|with)"
 _LEFT = re.compile(r"\bhow (?:many|much)\b.*\b(?:left|remain(?:s|ing)?|now|still|then)\b", re.IGNORECASE)
@@ -68,13 +69,13 @@ def _kinds(told: str, places: list[int]) -> list[str] | None:
     kinds: list[str] = []
     begin = 0
     for place in places:
-        events = [match for match in _EVENT.finditer(told, begin, place)]
+        events = list(_EVENT.finditer(told, begin, place))
         if not events:
             return None
         last = events[-1]
         kinds.append("has" if last.group("has") else "more" if last.group("more") else "less")
         begin = place
-    tail = [match for match in _EVENT.finditer(told, places[-1])]
+    tail = list(_EVENT.finditer(told, places[-1]))
     if tail and tail[0].group("less") and kinds[-1] == "has" and len(kinds) > 1:
         kinds[-1] = "less"  # "There were 9 birds and 4 flew away"
     elif tail and not tail[0].group("has") and kinds[-1] == "has":
