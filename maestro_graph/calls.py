@@ -241,8 +241,11 @@ class _Work:
             self._settings.on_event(event, fields)
 
     def _limit(self, timeout_s: float) -> float:
-        left = self._settings.seconds_left - (time.monotonic() - self._began)
-        return max(0.0, min(left - REPORT_S, timeout_s))
+        """Seconds that a request may take now; it is not begun if none are left."""
+        left = self._settings.seconds_left - (time.monotonic() - self._began) - REPORT_S
+        if left <= 0:
+            raise CallFailure("timeout", "the run's deadline passed before its turn came")
+        return min(left, timeout_s)
 
 
 def cache_identity(expert: Expert, request: ExpertRequest) -> str | None:

@@ -112,7 +112,7 @@ def image_block(url: str) -> dict[str, Any]:
 def final_answer(text: str) -> str | None:
     """The last `Answer: …` line or `\\boxed{…}` of a reply, behind its thought; `None` without either."""
     before, closed, after = text.partition("</think>")
-    lines = [line.strip() for line in (after if closed else before).splitlines() if not line.isspace()]
+    lines = [line.strip() for line in (after if closed else before).splitlines() if line.strip()]
     for at in range(len(lines) - 1, -1, -1):
         if match := _ANSWER_LINE.match(lines[at].lstrip("*#_> ")):
             answer = match[1].strip("* \t") or (lines[at + 1].strip("* \t") if at + 1 < len(lines) else "")
