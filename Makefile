@@ -7,7 +7,7 @@ PACKAGES := maestro_graph skills/maestro_skills training/maestro_training evalua
 CODE := $(PACKAGES) tests benchmarks examples scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help ask test lint types imports unit integration slow format bench wheel snapshots clean
+.PHONY: help ask system test lint types imports unit integration slow format bench wheel snapshots clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,7 +37,10 @@ imports: $(STAMP) ## who may import whom
 unit: $(STAMP) ## fast tests, no sockets
 	$(BIN)/pytest tests/unit
 
-integration: $(STAMP) ## real models, servers, notebook kernel, documentation
+system: ## packages of the operating system that the tests need
+	@scripts/system_packages
+
+integration: $(STAMP) system ## real models, servers, sandbox, notebook kernel, documentation
 	$(BIN)/pytest tests/integration
 
 slow: $(STAMP) ## what is too slow for every run
