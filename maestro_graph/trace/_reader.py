@@ -190,7 +190,7 @@ class _Run:
             **said,
             run=self.run,
             turns=turns,
-            complete=bool(self.start) and (self.end is not None or self.failed) and _whole(turns),
+            complete=bool(self.start) and (self.end is not None or self.failed) and _whole(turns, end),
             error=self.error,
             router_failure=self.router_failure,
             started=self.first_time,
@@ -200,8 +200,10 @@ class _Run:
         )
 
 
-def _whole(turns: tuple[TurnTrace, ...]) -> bool:
+def _whole(turns: tuple[TurnTrace, ...], end: dict[str, Any]) -> bool:
     """Whether no turn and no evidence is missing."""
+    if end.get("stop_reason") == "answered" and (not turns or turns[-1].kind != "answer"):
+        return False
     numbers = [turn.turn for turn in turns] == list(range(len(turns)))
     return numbers and all(
         turn.kind is not None and all(call.status is not None for call in turn.calls) for turn in turns
