@@ -19,6 +19,7 @@ __all__ = ["trace_page"]
 
 LONG = 600
 SEVERAL = 3
+KINDS = frozenset({"calls", "answer", "malformed"})
 
 
 def trace_page(runs: Iterable[RunTrace], *, store: ImageStore | None = None, title: str = "Trace") -> str:
@@ -107,7 +108,7 @@ def _turn(turn: TurnTrace, run: RunTrace) -> str:
         rows.append(("tokens", f"{len(turn.tokens.prompt_ids)} prompt, {len(turn.tokens.sampled_ids)} sampled"))
     seconds = f'<span class="quiet">{turn.seconds:.2f} s to decide</span>' if turn.seconds is not None else ""
     return f"""
-<li class="turn kind-{escape(turn.kind or "lost")}">
+<li class="turn kind-{turn.kind if turn.kind in KINDS else "lost"}">
 <h3>{_text(turn_title(turn))} {seconds}</h3>
 {_rows(rows)}
 {"".join(_call(call, run) for call in turn.calls)}
