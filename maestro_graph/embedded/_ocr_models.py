@@ -98,7 +98,7 @@ def detect(pixels: Pixels, scale: float) -> list[NDArray[np.float32]]:
     height, width = pixels.shape[:2]
     size = tuple(max(32, round(side * scale / 32) * 32) for side in (width, height))
     shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    resized = cv2.resize(pixels, size, interpolation=shrink)
+    resized = np.asarray(cv2.resize(pixels, size, interpolation=shrink), np.uint8)
     heat = _run("det", _normal(resized)[None])[0, 0]
     mask = cv2.dilate((heat > PROBABILITY).astype(np.uint8), np.ones((2, 2), np.uint8))
     contours = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]
@@ -125,7 +125,7 @@ def _box_of(contour: Any, heat: NDArray[np.float32]) -> NDArray[np.float32] | No
         return None
     grow = w * h * UNCLIP / (2 * (w + h)) * 2
     corners = cv2.boxPoints(((cx, cy), (w + grow, h + grow), angle))
-    return _clockwise(corners)
+    return _clockwise(np.asarray(corners, np.float32))
 
 
 def _clockwise(corners: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -145,7 +145,7 @@ def _line_batch(crops: Sequence[Pixels], height: int, width: int) -> tuple[NDArr
     widths = []
     for row, crop in zip(batch, crops, strict=True):
         wide = min(width, max(1, math.ceil(crop.shape[1] * height / crop.shape[0])))
-        row[:, :, :wide] = _normal(cv2.resize(crop, (wide, height)))
+        row[:, :, :wide] = _normal(np.asarray(cv2.resize(crop, (wide, height)), np.uint8))
         widths.append(wide)
     return batch, widths
 

@@ -22,6 +22,7 @@ from maestro_graph.images import MaestroImage
 __all__ = ["TextBox", "ocr_array", "read_text"]
 
 Pixels = NDArray[np.uint8]
+Quad32 = NDArray[np.float32]
 Quad = tuple[tuple[float, float], ...]
 
 CACHE_SIZE = 64
@@ -33,6 +34,7 @@ MIN_SCORE = 0.5  # lines read with less are noise
 GOOD_SCORE = 0.8
 SMALLEST = 5  # pixels: no writing is lower
 TALL = 1.5  # height over width from which a box may be turned text
+SHORT = 3  # characters
 SAMPLE = 3  # lines that are read both ways to find which way a page is turned
 MARGIN = 12  # of the frame laid around a picture: text that touches the border is not detected
 
@@ -151,17 +153,35 @@ def _one_pass(pixels: Pixels) -> tuple[TextBox, ...]:
 
     if min(pixels.shape[:2]) < SMALLEST:
         return ()
-    framed = cv2.copyMakeBorder(pixels, *([MARGIN] * 4), cv2.BORDER_CONSTANT, value=_border_colour(pixels))
+    framed: Pixels = np.asarray(
+        cv2.copyMakeBorder(pixels, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=_border_colour(pixels)),
+        np.uint8,
+    )
     quads = detect(framed, _scale(*framed.shape[:2]))
     tall = [q for q in quads if _ratio(q) >= TALL]
     wide = [q for q in quads if _ratio(q) < TALL]
     height, width = pixels.shape[:2]
+    read = [*zip(_read_wide(framed, wide), wide, strict=True), *zip(_read_tall(framed, tall), tall, strict=True)]
     out = []
-    for box in (*_read_wide(framed, wide), *_read_tall(framed, tall)):
+    for box in _alike_turned(framed, read):
         if box.score >= MIN_SCORE and box.text.strip():
             quad = tuple((min(max(x - MARGIN, 0.0), width), min(max(y - MARGIN, 0.0), height)) for x, y in box.quad)
             out.append(replace(box, quad=quad))
     return tuple(sorted(out, key=lambda b: (b.box[1], b.box[0])))
+
+
+def _alike_turned(pixels: Pixels, read: list[tuple[TextBox, Quad32]]) -> list[TextBox]:
+    """Read the shortest texts again the way most of the page runs: a single digit does not show which way is up."""
+    letters = {turn: sum(len(b.text) for b, _ in read if b.turn == turn) for turn in (0, 90, 180, 270)}
+    main = max(letters, key=lambda turn: letters[turn])
+    out = []
+    for box, quad in read:
+        if box.turn != main and len(box.text) <= SHORT and 1 / 3 < _ratio(quad) < 3:
+            line = recognise([np.rot90(_crop(pixels, quad), main // 90)])[0]
+            if line.text.strip() and line.score >= max(0.7, box.score - 0.15):
+                box = _box(line, quad, main)
+        out.append(box)
+    return out
 
 
 def _border_colour(pixels: Pixels) -> tuple[int, int, int]:
@@ -170,12 +190,12 @@ def _border_colour(pixels: Pixels) -> tuple[int, int, int]:
     return int(red), int(green), int(blue)
 
 
-def _ratio(quad: NDArray[np.float32]) -> float:
+def _ratio(quad: Quad32) -> float:
     wide = float(np.linalg.norm(quad[1] - quad[0]))
     return float(np.linalg.norm(quad[3] - quad[0])) / max(1.0, wide)
 
 
-def _crop(pixels: Pixels, quad: NDArray[np.float32]) -> Pixels:
+def _crop(pixels: Pixels, quad: Quad32) -> Pixels:
     """The quad's content, its first corner at the top left."""
     import cv2
 
@@ -183,19 +203,17 @@ def _crop(pixels: Pixels, quad: NDArray[np.float32]) -> Pixels:
     high = max(1, round(float(np.linalg.norm(quad[3] - quad[0]))))
     target = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
     matrix = cv2.getPerspectiveTransform(quad, target)
-    crop: Pixels = cv2.warpPerspective(
-        pixels, matrix, (wide, high), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
-    return crop
+    crop = cv2.warpPerspective(pixels, matrix, (wide, high), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(crop, np.uint8)
 
 
-def _box(line: ReadLine, quad: NDArray[np.float32], turn: int) -> TextBox:
+def _box(line: ReadLine, quad: Quad32, turn: int) -> TextBox:
     """The box of a line that was read after turning it back by `turn` degrees."""
     corners = np.roll(quad, -(turn // 90), axis=0)
     return TextBox(line.text, tuple((float(x), float(y)) for x, y in corners), line.score, turn, line.at)
 
 
-def _read_wide(pixels: Pixels, quads: list[NDArray[np.float32]]) -> list[TextBox]:
+def _read_wide(pixels: Pixels, quads: list[Quad32]) -> list[TextBox]:
     """Lines that run from left to right, or all of them from right to left on a page that is upside down."""
     crops = [_crop(pixels, q) for q in quads]
     turn = 180 if _stand_on_their_heads(crops) else 0
@@ -214,7 +232,7 @@ def _stand_on_their_heads(crops: list[Pixels]) -> bool:
     return sum(line.score for line in turned) > sum(line.score for line in upright)
 
 
-def _read_tall(pixels: Pixels, quads: list[NDArray[np.float32]]) -> list[TextBox]:
+def _read_tall(pixels: Pixels, quads: list[Quad32]) -> list[TextBox]:
     """Lines that run down or up, single tall characters, and letters stacked in a column: the best reading."""
     crops = [_crop(pixels, q) for q in quads]
     longest = sorted(range(len(quads)), key=lambda i: -_ratio(quads[i]))
@@ -234,7 +252,7 @@ def _read_tall(pixels: Pixels, quads: list[NDArray[np.float32]]) -> list[TextBox
     return [out[i] for i in range(len(quads))]
 
 
-def _best_turn(crop: Pixels, quad: NDArray[np.float32], turns: tuple[int, ...]) -> TextBox:
+def _best_turn(crop: Pixels, quad: Quad32, turns: tuple[int, ...]) -> TextBox:
     lines = recognise([np.rot90(crop, turn // 90) for turn in turns])
     readings = dict(zip(turns, lines, strict=True))
     if _ratio(quad) > 2 * TALL and max(line.score for line in lines) < GOOD_SCORE:

@@ -31,7 +31,6 @@ from maestro_graph.embedded.looker._questions import (
 )
 from maestro_graph.embedded.looker._regions import NEUTRAL, Region, Scene
 from maestro_graph.embedded.looker._text import text_on
-
 from maestro_graph.images import MaestroImage
 
 __all__ = ["Look", "answer_query"]
@@ -49,7 +48,7 @@ class Look:
     regions: tuple[Region, ...] = ()
 
 
-def answer_query(query: Query, scene: Scene, image: MaestroImage) -> Look:
+def answer_query(query: Query, scene: Scene, image: MaestroImage) -> Look:  # noqa: C901 - one case for each query
     """Answer, or raise `refuse(...)` where a thing that is spoken of was not found."""
     match query:
         case ColourOf():

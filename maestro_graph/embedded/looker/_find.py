@@ -27,7 +27,9 @@ KIN: dict[str, tuple[str, ...]] = {
 COLOUR_KIN: dict[str, tuple[str, ...]] = {
     "orange": ("brown", "red", "yellow"), "pink": ("magenta", "red", "purple"), "purple": ("magenta", "blue", "pink"),
     "magenta": ("pink", "purple"), "cyan": ("blue", "green"), "brown": ("orange", "red"), "yellow": ("orange", "beige"),
-    "red": ("brown", "pink", "orange"), "blue": ("cyan", "purple"), "green": ("cyan", "yellow"), "gray": ("black", "white"),
+    "red": ("brown", "pink", "orange"),
+    "blue": ("cyan", "purple"), "green": ("cyan", "yellow"),
+    "gray": ("black", "white"),
     "beige": ("brown", "yellow", "white"), "white": ("gray", "beige"), "black": ("gray",),
 }  # fmt: skip
 
@@ -80,7 +82,7 @@ def prominence(region: Region, scene: Scene) -> float:
     alike = sum(r.colour == region.colour and r.area > 0.2 * region.area for r in scene.regions)
     size = math.sqrt(region.area / (scene.width * scene.height))
     vivid = 0.05 + region.vivid + (0.05 if region.colour in NEUTRAL else 0.0)
-    return vivid * (0.2 + region.clean) * (0.3 + region.sure) * (0.02 + size) ** 0.5 / max(1, alike) ** 0.7
+    return float(vivid * (0.2 + region.clean) * (0.3 + region.sure) * (0.02 + size) ** 0.5 / max(1, alike) ** 0.7)
 
 
 def find(scene: Scene, thing: Thing) -> tuple[Region, float] | None:
@@ -121,7 +123,7 @@ def _notable(fitting: list[tuple[Region, float]]) -> list[tuple[Region, float]]:
 def _smallness(region: Region, scene: Scene) -> float:
     """1 for what is small in the picture, less for what fills a good part of it."""
     share = region.area / (scene.width * scene.height)
-    return 1.0 / (1.0 + (share / 0.01) ** 0.5)
+    return 1.0 / (1.0 + math.sqrt(share / 0.01))
 
 
 def _related(scene: Scene, scored: list[tuple[Region, float]], thing: Thing) -> list[tuple[Region, float]]:
@@ -176,7 +178,7 @@ def _inside(a: Region, b: Region) -> bool:
     )  # fmt: skip
 
 
-def holds(a: Region, relation: str, b: Region) -> bool:
+def holds(a: Region, relation: str, b: Region) -> bool:  # noqa: C901 - one case for each relation
     """Whether `a` stands in the relation to `b`."""
     near = 0.15
     match relation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from maestro_graph.embedded.colours import canonical_colour
@@ -13,6 +13,11 @@ __all__ = [
     "Relation", "SameColour", "Share", "TextOn", "Thing", "Where", "Which", "parse",
 ]  # fmt: skip
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 FORMS = {
     "circle": "circle", "disc": "circle", "disk": "circle", "ball": "circle", "dot": "circle", "spot": "circle",
     "point": "circle", "bubble": "circle", "ellipse": "ellipse", "oval": "ellipse", "square": "square",
@@ -21,12 +26,12 @@ FORMS = {
     "plus": "cross", "heart": "heart", "ring": "ring", "donut": "ring", "line": "line", "arrow": "arrow",
     "semicircle": "semicircle", "trapezoid": "trapezoid", "parallelogram": "parallelogram", "crescent": "crescent",
 }  # fmt: skip
-ANYTHING = frozenset(
+ANYTHING = _words(
     "object shape thing item figure region area blob patch element form target mark marker spot one sign box block "
-    "label panel tile plate button card flag rectangle symbol part piece anything something sticker badge tag".split()
+    "label panel tile plate button card flag rectangle symbol part piece anything something sticker badge tag"
 )
-BACKGROUND = frozenset("background backdrop canvas ground surroundings".split())
-PICTURE = frozenset("image picture photo photograph scene drawing painting figure".split())
+BACKGROUND = _words("background backdrop canvas ground surroundings")
+PICTURE = _words("image picture photo photograph scene drawing painting figure")
 SIZES = {"largest": 1, "biggest": 1, "large": 1, "big": 1, "bigger": 1, "larger": 1, "huge": 1, "main": 1,
          "smallest": -1, "tiniest": -1, "smaller": -1, "small": -2, "tiny": -2, "little": -2}  # fmt: skip
 PLACES = {
@@ -35,7 +40,10 @@ PLACES = {
 }  # fmt: skip
 CENTRE = r"\b(?:in|at|near) the (?:very )?(?:cent(?:er|re)|middle)\b|\b(?:central|cent(?:er|re)most|middle)\b"
 CORNER = r"\b(?:at|in|on|near)?\s*(?:the )?(top|upper|bottom|lower)[ -](left|right)(?: corner| quadrant| part)?\b"
-EDGE = r"\b(?:at|on|in) (?:the )?(?:far )?(left|right|top|bottom)(?: side| edge| half| part| hand side)?(?= of the (?:image|picture|scene)|$|\?)"
+EDGE = (
+    r"\b(?:at|on|in) (?:the )?(?:far )?(left|right|top|bottom)(?: side| edge| half| part| hand "
+    r"side)?(?= of the (?:image|picture|scene)|$|\?)"
+)
 RELATIONS: tuple[tuple[str, str], ...] = (
     (r"(?:directly |immediately |just )?(?:to the )?left(?:[- ]hand side)? (?:side )?of", "left"),
     (r"(?:directly |immediately |just )?(?:to the )?right(?:[- ]hand side)? (?:side )?of", "right"),
@@ -196,10 +204,10 @@ Query: TypeAlias = (
     | Compare | TextOn | ListColours
 )  # fmt: skip
 
-SMALL_WORDS = frozenset(
+SMALL_WORDS = _words(
     "the a an any some of in on at to this that is are there it its which what you can see i we picture image photo "
     "scene photograph shown visible drawn coloured colored filled solid single only very with and located placed "
-    "positioned lying standing side corner edge half part quadrant area's overall whole entire".split()
+    "positioned lying standing side corner edge half part quadrant area's overall whole entire"
 )
 
 
@@ -212,49 +220,35 @@ def thing(phrase: str) -> Thing:
         )
         if match and relation in ("left", "right", "above", "below", "inside", "near", "around", "far"):
             base = thing(text[: match.start()])
-            return _with(base, relation, thing(match.group(match.lastindex or 1)))
+            return replace(base, relation=relation, other=thing(match.group(match.lastindex or 1)))
     place, extreme, text = _place(text)
-    colour, form, size, noun, special, known = None, None, 0, "", "", True
-    words = re.findall(r"[a-zà-ÿ]+(?:-[a-zà-ÿ]+)?", text)
-    for word in words:
-        single = _singular(word)
-        shade = canonical_colour(word.removesuffix("-colored").removesuffix("-coloured"))
-        if word in PLACES:
-            place, extreme = PLACES[word], True
-        elif shade is not None and colour is None:
-            colour = shade
-        elif word in SIZES:
-            size = SIZES[word]
-        elif single in FORMS and form is None:
-            form, noun = FORMS[single], single
-        elif single == "box":
-            noun = single
-        elif single in BACKGROUND:
-            special, noun = "background", single
-        elif single in PICTURE and not noun:
-            special = special or "picture"
-        elif word in SMALL_WORDS or word in ("light", "dark", "bright"):
-            continue
-        elif not noun or single not in ANYTHING:
-            noun, known = single, single in ANYTHING
-    if noun and special == "picture":
-        special = ""
-    return Thing(colour, form, size, place, extreme, noun, special, known)
+    found = Thing(place=place, extreme=extreme)
+    for word in re.findall(r"[a-zà-ÿ]+(?:-[a-zà-ÿ]+)?", text):
+        found = _add(found, word)
+    return replace(found, special="") if found.noun and found.special == "picture" else found
 
 
-def _with(base: Thing, relation: str, other: Thing) -> Thing:
-    return Thing(
-        base.colour,
-        base.form,
-        base.size,
-        base.place,
-        base.extreme,
-        base.noun,
-        base.special,
-        base.known,
-        relation,
-        other,
-    )
+def _add(thing: Thing, word: str) -> Thing:
+    """The thing with what one more word says of it."""
+    single = _singular(word)
+    shade = canonical_colour(word.removesuffix("-colored").removesuffix("-coloured"))
+    if word in PLACES:
+        return replace(thing, place=PLACES[word], extreme=True)
+    if shade is not None and thing.colour is None:
+        return replace(thing, colour=shade)
+    if word in SIZES:
+        return replace(thing, size=SIZES[word])
+    if single in FORMS and thing.form is None:
+        return replace(thing, form=FORMS[single], noun=single)
+    if single in BACKGROUND:
+        return replace(thing, special="background", noun=single)
+    if single in PICTURE and not thing.noun:
+        return replace(thing, special=thing.special or "picture")
+    if word in SMALL_WORDS or word in ("light", "dark", "bright"):
+        return thing
+    if not thing.noun or single not in ANYTHING:
+        return replace(thing, noun=single, known=single in ANYTHING)
+    return thing
 
 
 def _singular(word: str) -> str:
@@ -308,7 +302,8 @@ def _compare(low: str, pictures: int) -> Query | None:
     if pictures < 2:
         return None
     match = re.search(
-        r"\b(brighter|brightest|lighter|lightest|darker|darkest|larger|largest|bigger|biggest|smaller|smallest|wider|taller|"
+        r"\b(brighter|brightest|lighter|lightest|darker|darkest|larger|largest|bigger|biggest|smaller|"
+        r"smallest|wider|taller|"
         r"more colou?rful|most colou?rful|more saturated|less colou?rful)\b", low
     )  # fmt: skip
     more = re.search(r"\b(?:more|most) (\w+)\b", low)
@@ -357,14 +352,18 @@ def _dark(low: str, pictures: int) -> Query | None:
 def _text_on(low: str, pictures: int) -> Query | None:
     write = r"(?:is |are |appears? )?(?:that is )?(?:written|printed|shown|painted|displayed|on|inside|in|does)"
     match = re.search(
-        rf"\b(?:what|which) (?P<unit>letters?|numbers?|digits?|words?|text|code|characters?|name|message)?\s*(?:is|are|does|do)?\s*"
-        rf"(?:there )?(?:{write})\s+(?:on |in |inside |within )?(?P<thing>(?:the|a) .+?)(?: (?:say|show|read|carry|contain|have|bear|display|hold))?s?$",
+        rf"\b(?:what|which) (?P<unit>letters?|numbers?|digits?|words?|text|code|characters?|name|"
+        rf"message)?\s*(?:is|are|does|do)?\s*"
+        rf"(?:there )?(?:{write})\s+(?:on |in |inside |within )?(?P<thing>(?:the|a) .+?)(?: (?:say|show|"
+        rf"read|carry|contain|have|bear|display|hold))?s?$",
         low,
     )
     if match is None:
         match = re.search(
-            r"\b(?:read|what is|find) (?:the )?(?P<unit>letter|number|digit|word|text|code|character|name|message|inscription|label)s? "
-            r"(?:that is |which is )?(?:written |printed |shown |painted |displayed )?(?:on|in|inside|within|of) (?P<thing>(?:the|a) .+)$",
+            r"\b(?:read|what is|find) (?:the )?(?P<unit>letter|number|digit|word|text|code|character|name|"
+            r"message|inscription|label)s? "
+            r"(?:that is |which is )?(?:written |printed |shown |painted |displayed )?(?:on|in|inside|within|"
+            r"of) (?P<thing>(?:the|a) .+)$",
             low,
         )
     if match is None:
@@ -382,7 +381,8 @@ def _text_on(low: str, pictures: int) -> Query | None:
 
 def _share(low: str, pictures: int) -> Query | None:
     if re.match(
-        r"(?:in|at|on) (?:which|what)\b|where\b|(?:which|what) (?:part|portion) (?:of the (?:image|picture|scene) )?(?:contains|has|shows)",
+        r"(?:in|at|on) (?:which|what)\b|where\b|(?:which|what) (?:part|portion) (?:of the (?:image|"
+        r"picture|scene) )?(?:contains|has|shows)",
         low,
     ):
         return None
@@ -400,7 +400,8 @@ def _share(low: str, pictures: int) -> Query | None:
 
 def _same(low: str, pictures: int) -> Query | None:
     match = re.match(
-        r"(?:do|are|is|does|have) (?P<a>the .+?) and (?P<b>(?:the )?.+?) (?:have |of |in )?(?:the )?same (?P<what>color|shape|size)",
+        r"(?:do|are|is|does|have) (?P<a>the .+?) and (?P<b>(?:the )?.+?) (?:have |of |in )?(?:the )?same "
+        r"(?P<what>color|shape|size)",
         low,
     )
     if match:
@@ -438,8 +439,10 @@ def _colour(low: str, pictures: int) -> Query | None:
 
 def _related(low: str, pictures: int) -> Query | None:
     match = re.match(
-        r"(?:which|what) (?:one |shape |object |of them |of the two |thing |color |figure )?(?:is |are |has )(?:the )?(?P<by>larger|bigger|smaller|taller|wider|"
-        r"higher|lower|brighter|darker|lighter|further left|further right|more to the left|more to the right)(?: area)?[,:]?\s*(?P<a>(?:the |a )?.+?) or (?P<b>.+)$", low
+        r"(?:which|what) (?:one |shape |object |of them |of the two |thing |color |figure )?(?:is |are |"
+        r"has )(?:the )?(?P<by>larger|bigger|smaller|taller|wider|"
+        r"higher|lower|brighter|darker|lighter|further left|further right|more to the left|more to the "
+        r"right)(?: area)?[,:]?\s*(?P<a>(?:the |a )?.+?) or (?P<b>.+)$", low
     )  # fmt: skip
     if match:
         by = {
@@ -454,13 +457,15 @@ def _related(low: str, pictures: int) -> Query | None:
         }.get(match["by"], match["by"])
         return Related(thing(match["a"]), thing(match["b"]), by)
     match = re.match(
-        r"is (?P<a>the .+?) (?:to the |on the )?(?P<x>left|right|above|below|over|under) or (?:to the |on the )?(?:left|right|above|below|over|under)(?: side)? (?:of )?(?P<b>.+)$",
+        r"is (?P<a>the .+?) (?:to the |on the )?(?P<x>left|right|above|below|over|under) or (?:to the |on "
+        r"the )?(?:left|right|above|below|over|under)(?: side)? (?:of )?(?P<b>.+)$",
         low,
     )
     if match:
         return Related(thing(match["a"]), thing(match["b"]), "direction")
     match = re.match(
-        r"where is (?P<a>the .+?) (?:relative to|compared (?:to|with)|in relation to|with respect to|as seen from) (?P<b>.+)$",
+        r"where is (?P<a>the .+?) (?:relative to|compared (?:to|with)|in relation to|with respect to|as "
+        r"seen from) (?P<b>.+)$",
         low,
     )
     if match:
@@ -468,7 +473,8 @@ def _related(low: str, pictures: int) -> Query | None:
     if low.startswith(("is ", "are ", "does ", "do ")):
         for pattern, relation in RELATIONS:
             match = re.match(
-                rf"(?:is|are|does|do) (?P<a>(?:the |a )?.+?) (?:located |positioned |lying |placed )?(?:{pattern}) (?P<b>(?:the |a |an )?.+)$",
+                rf"(?:is|are|does|do) (?P<a>(?:the |a )?.+?) (?:located |positioned |lying |placed )?(?:{pattern}) "
+                rf"(?P<b>(?:the |a |an )?.+)$",
                 low,
             )
             if match:
@@ -478,7 +484,8 @@ def _related(low: str, pictures: int) -> Query | None:
 
 def _form(low: str, pictures: int) -> Query | None:
     for pattern in (
-        r"(?:what|which) (?:kind of |type of |sort of )?(?:geometric(?:al)? )?(?:shape|form|figure) (?:is|does|has) (?P<x>(?:the |this )?(?!the (?:largest|smallest|biggest)$)"
+        r"(?:what|which) (?:kind of |type of |sort of )?(?:geometric(?:al)? )?(?:shape|form|figure) (?:is|"
+        r"does|has) (?P<x>(?:the |this )?(?!the (?:largest|smallest|biggest)$)"
         r"(?!in |at |on |above|below|left|right|next|the (?:left|right|top|bottom)most$).+?)(?: have)?$",
         r"what is the (?:shape|form) of (?P<x>.+)$",
     ):
@@ -492,15 +499,19 @@ def _form(low: str, pictures: int) -> Query | None:
 
 def _where(low: str, pictures: int) -> Query | None:
     match = re.match(
-        r"(?:where(?: in the (?:image|picture|scene))? (?:is|are|can i find|do you see)|in which (?:part|corner|quadrant|half|area|region|side)(?: of the (?:image|picture|scene))? (?:is|are)|"
-        r"(?:what|which) (?:part|corner|quadrant|half|side)(?: of the (?:image|picture|scene))? (?:is|are|contains|has)|locate|find|what is the (?:position|location) of) (?P<x>.+?)(?: in the (?:image|picture|scene))?(?: in)?$", low
+        r"(?:where(?: in the (?:image|picture|scene))? (?:is|are|can i find|do you see)|in which (?:part|"
+        r"corner|quadrant|half|area|region|side)(?: of the (?:image|picture|scene))? (?:is|are)|"
+        r"(?:what|which) (?:part|corner|quadrant|half|side)(?: of the (?:image|picture|scene))? (?:is|are|"
+        r"contains|has)|locate|find|what is the (?:position|location) of) (?P<x>.+?)(?: in the (?:image|"
+        r"picture|scene))?(?: in)?$", low
     )  # fmt: skip
     return Where(thing(match["x"])) if match else None
 
 
 def _exists(low: str, pictures: int) -> Query | None:
     match = re.match(
-        r"(?:is|are) there (?P<x>(?:a|an|any|some|something)\b.+)$|(?:can you see|do you see|does (?:the|this) (?:image|picture|scene|photo) (?:contain|have|show)) (?P<y>.+)$",
+        r"(?:is|are) there (?P<x>(?:a|an|any|some|something)\b.+)$|(?:can you see|do you see|does (?:the|"
+        r"this) (?:image|picture|scene|photo) (?:contain|have|show)) (?P<y>.+)$",
         low,
     )
     return Exists(thing(match["x"] or match["y"])) if match else None

@@ -93,7 +93,7 @@ def survey(picture: Image.Image) -> Scene:
     """Colours, background and regions of a picture of any size."""
     small = _reduced(picture)
     scale = picture.width / small.shape[1]
-    calm = cv2.medianBlur(small, 3) if min(small.shape[:2]) > 64 else small
+    calm = np.asarray(cv2.medianBlur(small, 3), np.uint8) if min(small.shape[:2]) > 64 else small
     names = colour_labels(calm)
     counts = np.bincount(names.ravel(), minlength=len(COLOUR_NAMES))
     shares = {COLOUR_NAMES[i]: float(counts[i] / names.size) for i in np.argsort(-counts) if counts[i]}
@@ -127,7 +127,7 @@ def _reduced(picture: Image.Image) -> Pixels:
     return np.asarray(cv2.resize(np.asarray(picture), size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _median(pixels: NDArray[np.generic]) -> tuple[int, int, int]:
+def _median(pixels: Pixels) -> tuple[int, int, int]:
     red, green, blue = np.median(pixels.reshape(-1, 3)[:200_000], axis=0)
     return int(red), int(green), int(blue)
 
@@ -206,7 +206,7 @@ def _measure(
     if ground is not None:
         mask[_near(pixels, ground)] = 0
     mask = np.pad(mask, 1)
-    count, labels, stats, centres = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count < 2:
         return None
     main = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
@@ -223,7 +223,7 @@ def _describe(pixels: Pixels, mask: NDArray[np.uint8], left: int, top: int, shri
     cv2.drawContours(filled, [contour], -1, 1, cv2.FILLED)
     whole = float(filled.sum())
     hull = max(1.0, float(cv2.contourArea(cv2.convexHull(contour))) + len(contour) / 2)
-    form = classify(contour)
+    form = classify(np.asarray(contour, np.int32))
     hollow = own < 0.6 * whole
     x, y, w, h = cv2.boundingRect(contour)
     moments = cv2.moments(filled, binaryImage=True)

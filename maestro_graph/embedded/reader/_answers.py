@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import assert_never
 
 from maestro_graph.embedded.reader._layout import Cell, Page, Row
@@ -98,21 +99,18 @@ def _within(lines: list[Row], region: Region, page: Page) -> list[Row]:
 
 
 def _title_rows(page: Page) -> list[Row]:
-    """The lines in the largest letters, or the first line where nothing is larger."""
+    """The lines in the largest letters, or the first line where nothing is clearly larger."""
     lines = page.lines
-    upper = [row for row in lines if any(c.isalpha() for c in row.text) and len(row.text) > 1]
+    upper = [row for row in lines if sum(c.isalpha() for c in row.text) > 1]
     if not upper:
         return []
-    tallest = max(row.height for row in upper)
-    first = upper[0]
-    if first.height >= 0.85 * tallest:
-        start = lines.index(first)
-    else:
-        start = lines.index(next(row for row in upper if row.height >= 0.9 * tallest))
-    title = [lines[start]]
-    ordinary = page.line_height
+    largest = max(upper, key=lambda row: row.size)
+    first = upper[0] if upper[0].size >= 0.78 * largest.size else largest
+    start = lines.index(first)
+    title = [first]
+    ordinary = median([row.size for row in lines])
     for row in lines[start + 1 :]:
-        big = row.height > 1.25 * ordinary and abs(row.height - title[-1].height) < 0.2 * title[-1].height
+        big = row.size > 1.25 * ordinary and abs(row.size - first.size) < 0.2 * first.size
         if not big or row.top - title[-1].bottom > row.height:
             break
         title.append(row)
@@ -124,7 +122,7 @@ def _title(page: Page) -> Reading | None:
     if not rows:
         return None
     text = " ".join(row.text for row in rows)
-    clear = rows[0].height > 1.2 * page.line_height or rows[0] is page.lines[0]
+    clear = rows[0] is page.lines[0] or rows[0].size > 1.25 * median([row.size for row in page.lines])
     return Reading(text, (0.9 if clear else 0.6) * _sure(rows), f"The heading is {text!r}.", "title")
 
 

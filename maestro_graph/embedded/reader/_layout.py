@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from statistics import median
 
 from maestro_graph.embedded.ocr import TextBox
@@ -82,6 +83,13 @@ class Row:
         return max(cell.height for cell in self.cells)
 
     @cached_property
+    def size(self) -> float:
+        """Of the letters: boxes are loose in height, so that the letters' pitch counts as much."""
+        longest = max(self.cells, key=lambda cell: len(cell.text))
+        pitch = (longest.right - longest.left) / max(1, len(longest.text))
+        return math.sqrt(longest.height * 2 * pitch)
+
+    @cached_property
     def middle(self) -> float:
         return sum(cell.middle for cell in self.cells) / len(self.cells)
 
@@ -120,7 +128,7 @@ class Page:
     def paragraphs(self) -> tuple[tuple[Row, ...], ...]:
         """Lines in reading order, grouped where they follow each other closely in the same size."""
         groups: list[list[Row]] = []
-        pitches = [b.middle - a.middle for a, b in zip(self.lines, self.lines[1:], strict=False) if _continues(a, b)]
+        pitches = [b.middle - a.middle for a, b in pairwise(self.lines) if _continues(a, b)]
         usual = median(pitches) if pitches else 0.0
         for line in self.lines:
             last = groups[-1][-1] if groups else None
@@ -149,7 +157,8 @@ def lay_out(boxes: Sequence[TextBox], width: int, height: int) -> Page:
     """The page of one picture's text boxes; `width` and `height` are the picture's, in pixels."""
     turn = _dominant_turn(boxes)
     frame = _Frame.of([b for b in boxes if b.turn == turn], turn, width, height)
-    main, other = [], []
+    main: list[Cell] = []
+    other: list[Cell] = []
     for index, box in enumerate(boxes):
         target = main if box.turn == turn else other
         target.extend(_split(frame.cell(box, index), box.at))
@@ -209,7 +218,16 @@ class _Frame:
         run = end[0] - start[0]
         slope = (end[1] - start[1]) / run if run > 5 * tall else 0.0
         left, right = min(start[0], end[0]), max(start[0], end[0])
-        return Cell(box.text.strip(), left, right, (start[1] + end[1]) / 2, tall, box.score, index, slope)
+        return Cell(_letters(box.text.strip()), left, right, (start[1] + end[1]) / 2, tall, box.score, index, slope)
+
+
+def _letters(text: str) -> str:
+    """A nought among letters only is an O."""
+    return re.sub(
+        r"(?<![\w])0(?=[a-z]{2,}\b)|(?<=[A-Z])0(?=[A-Z]{2,}\b)|(?<=\b[A-Z]{2})0(?=[A-Z]\b)",
+        "O",
+        text,
+    )
 
 
 def _weighted_median(values: list[tuple[float, float]]) -> float:
@@ -237,7 +255,7 @@ def _split(cell: Cell, at: tuple[float, ...]) -> Iterable[Cell]:
 def _cuts(chars: list[tuple[str, float]], heights: float) -> list[int]:
     cuts = []
     solid = [i for i, (char, _) in enumerate(chars) if not char.isspace()]
-    for a, b in zip(solid, solid[1:], strict=False):
+    for a, b in pairwise(solid):
         if (chars[b][1] - chars[a][1]) * heights > COLUMN_GAP + 0.5:
             cuts.append(b)
     return cuts
@@ -245,18 +263,14 @@ def _cuts(chars: list[tuple[str, float]], heights: float) -> list[int]:
 
 def _spaced(chars: list[tuple[str, float]], heights: float) -> str:
     """The text with a space wherever two characters stand twice as far apart as usual."""
-    pitches = [
-        (b[1] - a[1]) * heights
-        for a, b in zip(chars, chars[1:], strict=False)
-        if not a[0].isspace() and not b[0].isspace()
-    ]
+    pitches = [(b[1] - a[1]) * heights for a, b in pairwise(chars) if not a[0].isspace() and not b[0].isspace()]
     if len(pitches) < 4:
         return "".join(char for char, _ in chars).strip()
     usual = median(pitches)
     out = [chars[0][0]]
-    for (last, x), (char, y) in zip(chars, chars[1:], strict=False):
+    for (last, x), (char, y) in pairwise(chars):
         gap = (y - x) * heights
-        joint = (last.islower() and char.isupper()) or (last.isalpha() and char.isdigit())
+        joint = (char.isupper() or char.isdigit()) and re.search(r"[a-z]{3}$", "".join(out)) is not None
         if last.isalnum() and char.isalnum() and gap > (1.35 * usual if joint else max(2.2 * usual, 0.9)):
             out.append(" ")
         out.append(char)
@@ -335,7 +349,7 @@ def _blocks(cells: list[Cell], depth: int = 0) -> list[list[Cell]]:
     crossing = sorted((c for c in cells if c.left < gutter < c.right), key=lambda c: c.middle)
     blocks: list[list[Cell]] = []
     edges = [-math.inf, *(c.middle for c in crossing), math.inf]
-    for index, (top, bottom) in enumerate(zip(edges, edges[1:], strict=False)):
+    for index, (top, bottom) in enumerate(pairwise(edges)):
         band = [c for c in cells if top < c.middle < bottom and c not in crossing]
         for side in ([c for c in band if c.right <= gutter], [c for c in band if c.left >= gutter]):
             blocks += _blocks(side, depth + 1)

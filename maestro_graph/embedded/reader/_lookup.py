@@ -9,17 +9,20 @@ from dataclasses import dataclass, replace
 from maestro_graph.embedded.reader._layout import Cell, Page, Row
 from maestro_graph.embedded.reader._questions import Field
 from maestro_graph.embedded.reader._values import Kind, find_values, fit
-from maestro_graph.embedded.reader._words import STOP, alike, concepts_of, is_label, phrase_match, tokens
+from maestro_graph.embedded.reader._words import STOP, alike, concepts_of, is_label, phrase_match, tokens, word_set
 
 __all__ = ["Found", "item_rows", "look_up"]
 
 MIN_LABEL = 0.55  # label matches below this are somebody else's label
-GENERIC = frozenset("price cost amount quantity qty number value fee charge count much name code time date".split())
-DOCUMENT = frozenset(
-    "order invoice receipt bill purchase meal document letter form ticket event item meeting this it customer person page".split()
+GENERIC = word_set("price cost amount quantity qty number value fee charge count much name code time date")
+DOCUMENT = word_set(
+    "order invoice receipt bill purchase meal document letter form ticket event item meeting this it "
+    "customer person page"
 )
-MODIFIERS = frozenset("sub before excl excluding without previous past last first old tax vat items item savings saved discount "
-                      "points qty count fax due birth expiry".split())  # fmt: skip
+MODIFIERS = word_set(
+                "sub before excl excluding without previous past last first old tax vat items item savings saved "
+                "discount "
+                      "points qty count fax due birth expiry")  # fmt: skip
 WORD = re.compile(r"[^\W_]+(?:['’\-/&.][^\W_]+)*")
 JOINT = re.compile(r"^[\s:;=.,\-–—#|)]+")
 
@@ -82,8 +85,7 @@ def _parts(words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:
 
 
 def _by_label(page: Page, label: Sequence[str], kind: Kind | None, weight: float) -> list[Found]:
-    found = []
-    best_label: dict[tuple[int, str], Found] = {}
+    best: dict[tuple[int, str], Found] = {}
     for place in _labels(page, label):
         for how, prior, cells in _values(page, place):
             for text, source, score in cells:
@@ -96,10 +98,9 @@ def _by_label(page: Page, label: Sequence[str], kind: Kind | None, weight: float
                 sure = min(1.0, weight * place.match * prior * quality * score * lower)
                 entry = Found(value, sure, place.cell.text, source, how)
                 key = (source, value)
-                if key not in best_label or best_label[key].confidence < sure:
-                    best_label[key] = entry
-    found.extend(best_label.values())
-    return found
+                if key not in best or best[key].confidence < sure:
+                    best[key] = entry
+    return list(best.values())
 
 
 def _labels(page: Page, label: Sequence[str]) -> Iterator[_Label]:
@@ -295,9 +296,11 @@ SPECIFIC: dict[Kind, float] = {
     "number": 0.6,
     "code": 0.0,
 }
-KIND_WORDS = frozenset(
-    "phone telephone number email e-mail mail website url web address date time year price percentage percent day contact "
-    "page site cost amount deadline hour call mobile link homepage value deal digit numeral figure code order much fee".split()
+KIND_WORDS = word_set(
+    "phone telephone number email e-mail mail website url web address date time year price "
+    "percentage percent day contact "
+    "page site cost amount deadline hour call mobile link homepage value deal digit numeral figure "
+    "code order much fee"
 )
 
 
@@ -343,7 +346,7 @@ def _in_prose(page: Page, field: Field) -> list[Found]:
     return []
 
 
-UNITS_ASKED = frozenset("many much year".split())
+UNITS_ASKED = word_set("many much year")
 FALLBACKS: dict[Kind, tuple[Kind, ...]] = {
     "date": ("date", "year"),
     "money": ("money",),
@@ -385,9 +388,10 @@ def _joined(lines: Sequence[Row]) -> str:
     return out
 
 
-NOT_ITEMS = frozenset(
-    "total subtotal tax vat gst change cash card visa balance due amount tip discount paid payment tendered net sum service "
-    "rounding mastercard debit credit savings shipping delivery price sub gratuity grand hst mwst deposit".split()
+NOT_ITEMS = word_set(
+    "total subtotal tax vat gst change cash card visa balance due amount tip discount paid payment "
+    "tendered net sum service "
+    "rounding mastercard debit credit savings shipping delivery price sub gratuity grand hst mwst deposit"
 )
 
 

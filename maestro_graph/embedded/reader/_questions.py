@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from maestro_graph.embedded.colours import canonical_colour
 from maestro_graph.embedded.reader._values import Kind
-from maestro_graph.embedded.reader._words import KINDS, STOP, tokens
+from maestro_graph.embedded.reader._words import KINDS, STOP, tokens, word_set
 
 __all__ = [
     "Count", "Extreme", "Field", "Mention", "Neighbour", "Ordinal", "Plan", "Region", "Reverse", "Title",
@@ -115,11 +115,13 @@ ORDINAL = (
     + r"|\d+(?:st|nd|rd|th)"
 )
 UNIT = (
-    r"line|row|word|paragraph|letter|character|sentence|item|entry|heading|column|bullet(?: point)?|option|step|number"
+    r"line|row|word|paragraph|letter|character|sentence|item|entry|heading|column|bullet(?: point)?|"
+    r"option|step|number"
 )
 QUOTED = r"[\"'“”‘’«»]+(?P<{0}>.+?)[\"'“”‘’«»]+(?=\W|$)"
 PLACE = (
-    "receipt|page|form|document|sign|signs|image|picture|photo|invoice|ticket|bill|menu|label|letter|card|poster|note|"
+    "receipt|page|form|document|sign|signs|image|picture|photo|invoice|ticket|bill|menu|label|letter|"
+    "card|poster|note|"
     "paper|screen|scan|sheet|table|list|plate|license plate|number plate|badge|banner|board|billboard|notice|sticker|"
     "screenshot|certificate|envelope|book|cover|flyer|brochure|email|message|shirt|box|bottle|package|door|wall|text|"
     "street sign|road sign|button|display|statement|schedule|timetable|memo|report|coupon|voucher|tag|slip|passage"
@@ -127,12 +129,16 @@ PLACE = (
 COLOURS = "red|green|blue|yellow|orange|purple|pink|brown|black|white|grey|gray|cyan|magenta|violet|turquoise|teal|navy"
 TRANSCRIBE = (
     r"^(?:please )?(?:read|transcribe|extract|copy|ocr)\b(?! the (?:first|last|second|third|line))|"
-    r"what (?:does|do|did) (?:it|this|that|these|they|the (?:[\w-]+ ){{0,3}}?(?:{place})s?)(?: (?:in|on|at) .*)? (?:say|read|state)|"
-    r"what(?:'s| is| are|s)? (?:the )?(?:text |words? |message |inscription |writing )?(?:that )?(?:is |are )?(?:written|printed|shown|displayed|says?) "
-    r"(?:on|in|at|here)|what (?:is|are) (?:the |all (?:the )?)?(?:text|words?|message|inscription|writing|slogan|caption)\b(?! (?:after|before|below|above|next|following))|"
-    r"what (?:text|words?|message|writing) (?:is|are|do|does|can)|what is (?:written|printed)\s*\??$|what (?:does|do) (?:it|this) say|"
+    rf"what (?:does|do|did) (?:it|this|that|these|they|the (?:[\w-]+ ){{0,3}}?(?:{PLACE})s?)(?: (?:in|"
+    r"on|at) .*)? (?:say|read|state)|"
+    r"what(?:'s| is| are|s)? (?:the )?(?:text |words? |message |inscription |writing )?(?:that "
+    r")?(?:is |are )?(?:written|printed|shown|displayed|says?) "
+    r"(?:on|in|at|here)|what (?:is|are) (?:the |all (?:the )?)?(?:text|words?|message|inscription|"
+    r"writing|slogan|caption)\b(?! (?:after|before|below|above|next|following))|"
+    r"what (?:text|words?|message|writing) (?:is|are|do|does|can)|what is (?:written|printed)\s*\??$|"
+    r"what (?:does|do) (?:it|this) say|"
     r"which words?(?: is| are)? (?:written|printed|shown)"
-).format(place=PLACE)  # fmt: skip
+)  # fmt: skip
 
 
 def plan(question: str) -> Plan:
@@ -154,13 +160,15 @@ def _quoted(text: str) -> str | None:
 def _mention(low: str, text: str) -> Plan | None:
     verbs = r"mention|contain|include|say|have|show|list|read|display"
     match = re.match(
-        rf"(?:does|do|did) (?:the |this |it\b)?.*?\b(?:{verbs})s? (?:the )?(?:word|words|name|phrase|text|number)?s? ?(?P<what>.+)",
+        rf"(?:does|do|did) (?:the |this |it\b)?.*?\b(?:{verbs})s? (?:the )?(?:word|words|name|phrase|text|"
+        rf"number)?s? ?(?P<what>.+)",
         low,
     )
     if match is None:
         match = re.match(
             r"(?:is|are|was) (?:the )?(?:word |words |name |phrase |text |number )?(?P<what>.+?) "
-            rf"(?:mentioned|listed|written|included|printed|shown|present|visible|contained|in the (?:{PLACE})|on the (?:{PLACE}))\b",
+            rf"(?:mentioned|listed|written|included|printed|shown|present|visible|contained|in the (?:{PLACE})|"
+            rf"on the (?:{PLACE}))\b",
             low,
         )
     if match is None:
@@ -181,7 +189,8 @@ def _count(low: str, text: str) -> Plan | None:
         return None
     rest = match["rest"]
     times = re.match(
-        r"times? (?:does|do|is|did|can) (?:the )?(?:word |name |phrase |letter )?(?P<of>.+?) (?:appear|occur|mentioned|used|be|show|come)",
+        r"times? (?:does|do|is|did|can) (?:the )?(?:word |name |phrase |letter )?(?P<of>.+?) (?:appear|"
+        r"occur|mentioned|used|be|show|come)",
         rest,
     )
     if times:
@@ -190,7 +199,8 @@ def _count(low: str, text: str) -> Plan | None:
     if of:
         return Count("times", _quoted(text) or _without_place(of["of"]))
     unit = re.match(
-        r"(?:different |distinct )?(?:(?:lines?|rows?)(?: of (?:text|writing))?|words?|paragraphs?|columns?|characters?|letters?|"
+        r"(?:different |distinct )?(?:(?:lines?|rows?)(?: of (?:text|writing))?|words?|paragraphs?|"
+        r"columns?|characters?|letters?|"
         r"sentences?|line items|items|products|entries|dishes|drinks|options|bullet points?)\b",
         rest,
     )
@@ -215,7 +225,8 @@ def _count(low: str, text: str) -> Plan | None:
 def _numbered(low: str) -> Ordinal | None:
     """ "rule number 2", "step 3": an entry that is printed with its number."""
     match = re.search(
-        r"\b(?:rule|step|item|point|option|question|section|entry|task|instruction|note|bullet) (?:number |no\.? |#)?(?P<n>\d+)\b",
+        r"\b(?:rule|step|item|point|option|question|section|entry|task|instruction|note|bullet) (?:number "
+        r"|no\.? |#)?(?P<n>\d+)\b",
         low,
     )
     return Ordinal("numbered", int(match["n"]) - 1) if match else None
@@ -263,7 +274,8 @@ def _extreme(low: str, text: str) -> Plan | None:
         return None
     value = bool(
         re.search(
-            r"what is the (?:highest|lowest) (?:price|cost|amount)|how much|price of the (?:most|cheap|least)|cost of the",
+            r"what is the (?:highest|lowest) (?:price|cost|amount)|how much|price of the (?:most|cheap|least)|"
+            r"cost of the",
             low,
         )
     )
@@ -272,7 +284,8 @@ def _extreme(low: str, text: str) -> Plan | None:
 
 def _neighbour(low: str, text: str) -> Plan | None:
     sides = {
-        r"(?:comes?|is|stands?|appears?|follows?|written|printed|word|line|number|text|item|come)? ?(?:directly |right |immediately )?(?:after|following)": "after",
+        r"(?:comes?|is|stands?|appears?|follows?|written|printed|word|line|number|text|item|come)? "
+        r"?(?:directly |right |immediately )?(?:after|following)": "after",
         r"follows?": "after",
         r"(?:directly |right |immediately )?(?:before|preceding)|precedes?": "before",
         r"(?:directly |right |immediately )?(?:below|under|underneath|beneath)": "below",
@@ -302,11 +315,13 @@ def _title(low: str, text: str) -> Plan | None:
     if re.search(r"\bjob title\b", low):
         return None
     pattern = (
-        r"\b(?:title|heading|headline|header)\b|\bname of (?:the |this )?(?:store|shop|restaurant|cafe|café|company|business|"
+        r"\b(?:title|heading|headline|header)\b|\bname of (?:the |this )?(?:store|shop|restaurant|cafe|"
+        r"café|company|business|"
         r"event|book|document|newspaper|hotel|bar|bakery|market|supermarket|pharmacy|brand|form)\b|"
         r"\b(?:store|shop|restaurant|cafe|café|business|bakery|hotel|brand)(?:'s)? name\b|"
         r"^(?:which|what) (?:store|shop|restaurant|cafe|café|business|bakery|supermarket)\b|"
-        r"\bwhat (?:kind|type) of (?:document|form|page)\b|what is (?:this|the) (?:document|page|form) (?:called|about|titled)"
+        r"\bwhat (?:kind|type) of (?:document|form|page)\b|what is (?:this|the) (?:document|page|form) "
+        r"(?:called|about|titled)"
     )
     return Title() if re.search(pattern, low) else None
 
@@ -330,7 +345,8 @@ def _transcribe(low: str, text: str) -> Plan | None:
 
 def _reverse(low: str, text: str) -> Plan | None:
     match = re.match(
-        r"(?:what|which) (?:item|product|dish|drink|thing|article|service|one)?s? ?(?:costs?|is priced at|is sold for|has (?:a|the) price of|sells for) "
+        r"(?:what|which) (?:item|product|dish|drink|thing|article|service|one)?s? ?(?:costs?|is priced at|"
+        r"is sold for|has (?:a|the) price of|sells for) "
         r"(?P<value>.*\d.*)",
         low,
     )
@@ -339,8 +355,12 @@ def _reverse(low: str, text: str) -> Plan | None:
 
 def _without_place(phrase: str) -> str:
     """The phrase without `on the receipt`, `in this picture` … at its end."""
-    pattern = rf"\s*\b(?:(?:written|printed|shown|given|listed|displayed|stated|mentioned|indicated) )?(?:on|in|at|from|of|for|by) (?:the |this |that |a )?(?:[\w-]+ )?(?:{PLACE})$"
-    out = re.sub(pattern, "", phrase.strip(" ?.!"))
+    said = r"(?:written|printed|shown|given|listed|displayed|stated|mentioned|indicated)"
+    where = (
+        rf"(?:(?:on|in|at) (?:the |this |that |a )?(?:[\w-]+ )?|(?:of|for|from|by) (?:the |this |that |a "
+        rf"))(?:{PLACE})"
+    )
+    out = re.sub(rf"\s*\b(?:{said} )?{where}$", "", phrase.strip(" ?.!"))
     return out if tokens(out) else phrase
 
 
@@ -354,18 +374,39 @@ def _kind(low: str) -> Kind | None:
 
 
 PARAPHRASES: tuple[tuple[str, str], ...] = (
-    (r"^how much (?:is|was|are|were|do|does|did) (?:it|this|i|we|you|they|the customer|the order|the bill|everything|all)(?: all)?(?: cost| owe| come to| pay| to pay| altogether| in total)*(?: altogether| in total)?$", "total"),
-    (r"^how much (?:money )?(?:did|does) (?:the )?(?:customer|buyer|client|guest|they|he|she) (?:pay|spend|give|hand over|tender)\b.*", "amount paid"),
+    (
+     r"^how much (?:is|was|are|were|do|does|did) (?:it|this|i|we|you|they|the customer|the order|the "
+     r"bill|everything|all)(?: all)?(?: cost| owe| come to| pay| to pay| altogether| in total)*(?: "
+     r"altogether| in total)?$",
+                "total"),
+    (
+     r"^how much (?:money )?(?:did|does) (?:the )?(?:customer|buyer|client|guest|they|he|she) (?:pay|"
+     r"spend|give|hand over|tender)\b.*",
+                "amount paid"),
     (r"^how much (?:money )?(?:is|was) (?:due|owed|to be paid|payable|charged|spent)\b.*", "total"),
     (r"^how much (?:did|does) (?:the )?(?:whole |entire )?(?:meal|purchase|order|bill|trip|shopping)\b.*", "total"),
-    (r"^how much (?:was|is) (?:the )?(?:customer )?(?:given|returned) back.*|.*\bchange (?:was|is) (?:given|returned|due).*", "change"),
-    (r"^when (?:is|was|must|should|does) (?:the )?(?:invoice|bill|payment|amount|it|this) .*\b(?:due|paid)\b.*", "due date"),
+    (
+     r"^how much (?:was|is) (?:the )?(?:customer )?(?:given|returned) back.*|.*\bchange (?:was|is) "
+     r"(?:given|returned|due).*",
+                "change"),
+    (r"^when (?:is|was|must|should|does) (?:the )?(?:invoice|bill|payment|amount|it|this) .*\b(?:due|paid)\b.*",
+                "due date"),
     (r"^(?:by )?when (?:is|was|must|should) .*\b(?:pay|paid|payment|due)\b.*", "due date"),
-    (r"^when (?:is|was|were|did) (?:the |this )?(?:invoice|receipt|letter|order|document|bill|purchase|report|memo|it|certificate)(?: (?:issued|dated|written|made|printed|created|sent|placed|take place|bought))*$", "date"),
+    (
+     r"^when (?:is|was|were|did) (?:the |this )?(?:invoice|receipt|letter|order|document|bill|purchase|"
+     r"report|memo|it|certificate)(?: (?:issued|dated|written|made|printed|created|sent|placed|take "
+     r"place|bought))*$",
+                "date"),
     (r"^when does (?:the |this |it)?.*\bexpire\b.*", "expiry date"),
     (r"^when was .* born$", "date birth"),
-    (r"^who (?:sent|wrote|issued|is the (?:letter|invoice|email|message|memo|note) from|signed|is (?:the|this) .*\bfrom)\b.*", "sender"),
-    (r"^(?:who|whom) (?:is|was|are|should|does) .*\b(?:addressed|sent to|billed|for|written to|to)\b.*|^to whom .*|^who (?:received|receives|gets)\b.*", "recipient"),
+    (
+     r"^who (?:sent|wrote|issued|is the (?:letter|invoice|email|message|memo|note) from|signed|is "
+     r"(?:the|this) .*\bfrom)\b.*",
+                "sender"),
+    (
+     r"^(?:who|whom) (?:is|was|are|should|does) .*\b(?:addressed|sent to|billed|for|written to|to)\b.*|"
+     r"^to whom .*|^who (?:received|receives|gets)\b.*",
+                "recipient"),
     (r"^who (?:served|was the (?:server|cashier|waiter))\b.*", "cashier"),
     (r"^how (?:was|is|did) .*\b(?:paid|pay)\b.*|.*\bpayment method\b.*|.*\bmethod of payment\b.*", "payment method"),
     (r"^where (?:is|was|will|does|do) .*\b(?:take place|held|meeting|event|be|located|meet)\b.*", "location"),
@@ -379,7 +420,8 @@ def _field(low: str, text: str) -> Field:
     kind = _kind(low)
     bare = _without_place(low)
     yes = re.match(
-        r"(?:is|was|are|were) (?:the )?(?P<label>[a-z' -]+?) (?:equal to |exactly )?(?P<value>[$€£]?\s?\d[\w.,/:%-]*)$",
+        r"(?:is|was|are|were) (?:the )?(?P<label>[a-z' -]+?) (?:equal to |exactly "
+        r")?(?P<value>[$€£]?\s?\d[\w.,/:%-]*)$",
         bare,
     )
     if yes:
@@ -388,11 +430,13 @@ def _field(low: str, text: str) -> Field:
         if re.match(pattern, bare):
             return Field(tuple(tokens(label)), (), None if label == "payment method" else kind, None, text)
     of = re.search(
-        r"\b(?P<attr>[\w'/-]+(?: (?!of |for |the )[\w'/-]+){0,2}) (?:of|for|on|in|per) (?:the |an? |one )?(?P<item>.+)$",
+        r"\b(?P<attr>[\w'/-]+(?: (?!of |for |the )[\w'/-]+){0,2}) (?:of|for|on|in|per) (?:the |an? |one "
+        r")?(?P<item>.+)$",
         bare,
     )
     much = re.match(
-        r"how much (?:is|are|does|do|did|was|were|for) (?:the |an? |one )?(?P<item>.+?)(?: costs?| sell for| charged| paid)?$",
+        r"how much (?:is|are|does|do|did|was|were|for) (?:the |an? |one )?(?P<item>.+?)(?: costs?| sell "
+        r"for| charged| paid)?$",
         bare,
     )
     many = re.match(r"how many (?P<item>.+?)(?: (?:were|are|was|is|did|do|have) .*)?$", bare)
@@ -410,7 +454,8 @@ def _field(low: str, text: str) -> Field:
     if has and not of and _content(has["item"]):
         return Field(_content(has["attr"]), _content(has["item"]), kind, None, text)
     verb = re.match(
-        r"(?:what|when|where|which) (?:time |date |day |platform |gate )?(?:does|do|did|is|are) (?:the )?(?P<item>.+?) (?P<attr>\w+)$",
+        r"(?:what|when|where|which) (?:time |date |day |platform |gate )?(?:does|do|did|is|are) (?:the "
+        r")?(?P<item>.+?) (?P<attr>\w+)$",
         bare,
     )
     if verb and not of:
@@ -419,9 +464,10 @@ def _field(low: str, text: str) -> Field:
     return Field(_content(bare), (), kind, None, text)
 
 
-FILLERS = frozenset(
-    "given charged made used bought purchased applied included required owed needed provided applicable entered filled "
-    "specified set recorded sold happen happened take place taken got get much many".split()
+FILLERS = word_set(
+    "given charged made used bought purchased applied included required owed needed provided "
+    "applicable entered filled "
+    "specified set recorded sold happen happened take place taken got get much many"
 )
 
 

@@ -98,7 +98,8 @@ def test_share_of_a_colour() -> None:
 def test_a_small_target_in_a_large_cluttered_scene(at: tuple[int, int]) -> None:
     random = np.random.default_rng(3)
     coarse = random.normal(130, 25, (36, 50, 1)).repeat(3, axis=2)
-    ground = Image.fromarray(np.clip(coarse, 0, 255).astype(np.uint8)).resize((3000, 2000), Image.Resampling.BICUBIC)
+    ground = Image.fromarray(np.clip(coarse, 0, 255).astype(np.uint8))
+    ground = ground.resize((3000, 2000), Image.Resampling.BICUBIC)
     noisy = np.asarray(ground).astype(np.int16) + random.integers(-12, 12, (2000, 3000, 1), dtype=np.int16)
     picture = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
     draw = ImageDraw.Draw(picture)
