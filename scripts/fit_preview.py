@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 from preview_pictures import SOURCES
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from maestro_graph.embedded._look import FIGURES, look, small_copy
@@ -58,7 +58,7 @@ def extra(folder: Path) -> list[Sample]:
     return samples
 
 
-def fitted(samples: list[Sample]) -> object:
+def fitted(samples: list[Sample]) -> Pipeline:
     """Multinomial logistic regression; every source weighs the same within its kind, every kind the same."""
     by_origin = Counter(s.origin for s in samples)
     by_kind = Counter(s.kind for s in samples)
@@ -66,12 +66,12 @@ def fitted(samples: list[Sample]) -> object:
     weight = np.array([by_kind[s.kind] / (by_origin[s.origin] * origins[s.kind]) for s in samples])
     weight *= np.array([len(samples) / (len(by_kind) * by_kind[s.kind]) for s in samples])
     kept = FunctionTransformer(np.clip, kw_args={"a_min": -4, "a_max": 4})  # as the preview keeps them
-    model = make_pipeline(StandardScaler(), kept, LogisticRegression(C=0.3, max_iter=3000))
+    model = make_pipeline(StandardScaler(), kept, LogisticRegression(C=0.1, max_iter=3000))
     model.fit([s.figures for s in samples], [s.kind for s in samples], logisticregression__sample_weight=weight)
     return model
 
 
-def told(model: object, samples: list[Sample]) -> list[str]:
+def told(model: Pipeline, samples: list[Sample]) -> list[str]:
     return [str(kind) for kind in model.predict([s.figures for s in samples])]
 
 
@@ -87,6 +87,22 @@ def report(title: str, samples: list[Sample], answers: list[str], wrong: Path | 
         for index, (sample, answer) in enumerate(zip(samples, answers, strict=True)):
             if sample.kind != answer:
                 sample.picture.save(wrong / f"{title}_{sample.origin}_as_{answer}_{index}.png".replace(" ", "-"))
+
+
+def written(model: Pipeline) -> str:
+    """The weights as the preview reads them."""
+    scaler, regression = model.named_steps["standardscaler"], model.named_steps["logisticregression"]
+    weights = {
+        "figures": list(FIGURES),
+        "mean": [round(float(v), 5) for v in scaler.mean_],
+        "scale": [round(float(v), 5) for v in scaler.scale_],
+        "bias": {str(k): round(float(v), 4) for k, v in zip(regression.classes_, regression.intercept_, strict=True)},
+        "weights": {
+            str(k): [round(float(v), 4) for v in row]
+            for k, row in zip(regression.classes_, regression.coef_, strict=True)
+        },
+    }
+    return json.dumps(weights, indent=1) + "\n"
 
 
 def main() -> None:
@@ -111,18 +127,7 @@ def main() -> None:
     if options.extra:
         unseen = extra(options.extra)
         report("extra", unseen, told(model, unseen), options.wrong)
-    scaler, regression = model.named_steps["standardscaler"], model.named_steps["logisticregression"]
-    weights = {
-        "figures": list(FIGURES),
-        "mean": [round(float(v), 5) for v in scaler.mean_],
-        "scale": [round(float(v), 5) for v in scaler.scale_],
-        "bias": {str(k): round(float(v), 4) for k, v in zip(regression.classes_, regression.intercept_, strict=True)},
-        "weights": {
-            str(k): [round(float(v), 4) for v in row]
-            for k, row in zip(regression.classes_, regression.coef_, strict=True)
-        },
-    }
-    options.target.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
+    options.target.write_text(written(model), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ class Preview:
         rules = (
             (likely == "chart" and f["axes corner"] > 0.5, "straight axis lines"),
             (likely == "chart" and f["bars on a line"] > 0.4, "flat bars on a common line"),
-            (likely in ("chart", "shapes") and f["disc"] > 0.3, "a disc cut into coloured sectors"),
+            (likely == "chart" and f["disc"] > 0.3 and f["axes corner"] < 0.5, "a disc cut into coloured sectors"),
             (likely == "chart" and f["rows"] > 0.2, "short text labels"),
             (likely == "diagram" and f["oblique lines"] > 0.3, "slanting lines"),
             (likely == "diagram" and f["letters"] > 0.15, "a few letters and numbers"),

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from maestro_graph.embedded import preview as module
 from maestro_graph.embedded._look import FIGURES, SIDE, look, small_copy
-from maestro_graph.embedded.preview import Preview, preview
+from maestro_graph.embedded.preview import TASKS, Preview, preview
 from maestro_graph.errors import MissingExtraError
 from maestro_graph.images import MaestroImage
 
@@ -195,6 +195,10 @@ def test_the_weights_fit_the_figures() -> None:
     assert tuple(weights["figures"]) == FIGURES
     assert set(weights["weights"]) == set(weights["bias"]) == KINDS - {"scene"}
     assert all(scale > 0 for scale in weights["scale"])
+
+
+def test_every_kind_has_a_task() -> None:
+    assert set(TASKS) == KINDS | {"none"}
 
 
 def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
