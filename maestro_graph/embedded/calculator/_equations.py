@@ -133,6 +133,8 @@ def _function_value(text: str, style: Style) -> Outcome | None:
 
 
 def _solve(equations: list[tuple[Expr, Expr]], targets: list[str], style: Style, sign: str) -> Outcome | None:
+    from sympy.polys.polyerrors import BasePolynomialError
+
     differences = [left - right for left, right in equations]
     unknowns = sorted(set().union(*(item.free_symbols for item in differences)), key=str)
     if not unknowns or len(unknowns) > 3:
@@ -140,7 +142,12 @@ def _solve(equations: list[tuple[Expr, Expr]], targets: list[str], style: Style,
     wanted = [expression for expression in (_expression(target) for target in targets) if expression is not None]
     if len(unknowns) > len(equations):
         return _for_one(equations, unknowns, wanted)
-    solutions = _solutions(differences, unknowns)
+    try:
+        solutions = _solutions(differences, unknowns)
+    except (TooLarge, Undefined):
+        raise
+    except (NotImplementedError, ArithmeticError, TypeError, ValueError, BasePolynomialError) as error:
+        raise TooLarge("the equation is too hard") from error  # what sympy's solvers raise where they give up
     working = "; ".join(f"{_plain(left)} = {_plain(right)}" for left, right in equations)
     if not solutions:
         return Outcome("no real solution", working, 0.85)
@@ -215,7 +222,7 @@ def _one_unknown(numerators: list[Expr], differences: list[Expr], unknown: Expr)
             raise Undefined("every number is a solution")
         return []
     poly = sympy.Poly(common, unknown)
-    exact = sympy.roots(poly) if poly.degree() <= 4 else {}
+    exact = sympy.roots(poly) if poly.degree() <= 2 else {}
     found = list(exact) if sum(exact.values()) == poly.degree() else sympy.real_roots(poly)
     real = [root for root in found if abs(complex(root.evalf(20)).imag) < 1e-12]
     kept = [root for root in real if all(_holds(item, unknown, root) for item in differences)]
@@ -236,11 +243,16 @@ def _transcendental(differences: list[Expr], unknowns: list[Expr]) -> list[dict[
 
     if len(differences) != 1 or len(unknowns) != 1 or sympy.count_ops(differences[0]) > 12:
         raise TooLarge("the equation is too hard")
-    try:
-        found = sympy.solve(differences[0], unknowns[0])
-    except NotImplementedError as error:
-        raise TooLarge("the equation has no closed solution") from error
-    return [{unknowns[0]: root} for root in found if root.is_real and _holds(differences[0], unknowns[0], root)]
+    parts = list(sympy.preorder_traversal(differences[0]))
+    occurrences = sum(part == unknowns[0] for part in parts)
+    in_exponent = any(part.is_Pow and part.exp.has(unknowns[0]) for part in parts)
+    if occurrences > (1 if in_exponent else 2):
+        raise TooLarge("the equation has no closed solution")
+    found = sympy.solve(differences[0], unknowns[0])
+    kept = [{unknowns[0]: root} for root in found if root.is_real and _holds(differences[0], unknowns[0], root)]
+    if not kept:
+        raise TooLarge("no solution of the equation was found")
+    return kept
 
 
 def _write(rows: list[list[Expr]], wanted: list[Expr], style: Style) -> str:

@@ -114,7 +114,7 @@ def write_number(number: Expr, style: Style) -> str:
     if style.form in ("exact", "fraction"):
         return str(number).replace("**", "^")
     digits = 15 if style.significant is None else max(15, style.significant + 5)
-    approximate = number.evalf(digits + 10 + max(style.decimals or 0, 0))
+    approximate = number.evalf(digits + 10 + max(style.decimals or 0, 0)).as_real_imag()[0]
     return _decimal(_as_fraction(approximate), style)
 
 

@@ -14,7 +14,8 @@ _MORE = (
     r"(?:buys?|bought|gets?|got|receives?|received|finds?|found|adds?|added|picks?|picked|collects?|collected|wins?|won"
     r"|earns?|earned|bakes?|baked|makes?|made|(?:is|are|was|were) given|gains?|gained"
     r"|join(?:s|ed)?|arrives?|arrived"
-    r"|come|came|more (?:\w+ )?(?:come|came|join|joined|arrive|arrived)|gives? (?:him|her|me|them)|gave (?:him|her|me|them))"
+    r"|come|came|more (?:\w+ )?(?:come|came|join|joined|arrive|arrived)"
+    r"|gives? (?:him|her|me|them)|gave (?:him|her|me|them))"
 )
 _LESS = (
     r"(?:gives?|gave|loses?|lost|eats?|ate|sells?|sold|uses?|used|spends?|spent|breaks?|broke|fl(?:y|ies|ew) away"
