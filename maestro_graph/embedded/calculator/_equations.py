@@ -246,7 +246,9 @@ def _transcendental(differences: list[Expr], unknowns: list[Expr]) -> list[dict[
     parts = list(sympy.preorder_traversal(differences[0]))
     occurrences = sum(part == unknowns[0] for part in parts)
     in_exponent = any(part.is_Pow and part.exp.has(unknowns[0]) for part in parts)
-    if occurrences > (1 if in_exponent else 2):
+    powers = [part.exp for part in parts if part.is_Pow and part.base.has(unknowns[0])]
+    simple = all(power in (sympy.Rational(1, 2), 1, 2, -1) for power in powers)
+    if occurrences > (2 if simple and not in_exponent else 1):
         raise TooLarge("the equation has no closed solution")
     found = sympy.solve(differences[0], unknowns[0])
     kept = [{unknowns[0]: root} for root in found if root.is_real and _holds(differences[0], unknowns[0], root)]
