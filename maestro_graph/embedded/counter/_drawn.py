@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +13,10 @@ from maestro_graph.embedded.counter._things import Scene
 
 __all__ = ["drawn_score"]
 
-Mask = NDArray[np.bool_]
+Mask = NDArray[Any]
 
 
-def drawn_score(pixels: NDArray[np.uint8], ink: Ink, scene: Scene, factor: float) -> float:
+def drawn_score(pixels: NDArray[Any], ink: Ink, scene: Scene, factor: float) -> float:
     """How far to trust the flat-colour reading of a picture, 0 to 1.
 
     Args:
@@ -30,14 +32,26 @@ def drawn_score(pixels: NDArray[np.uint8], ink: Ink, scene: Scene, factor: float
     even = _even(pixels)
     away = ~_grown(rim, 4 * reach)
     calm = _share(even, away, 0.05 * fore.size)
-    inside = _share(even, fore & away, 0.25 * float(fore.sum()))
+    inside = _share(even, _shrunk(fore, 2 * reach), 0.12 * float(fore.sum()))
     tone = float(np.clip((calm - 0.5) / 0.25, 0.0, 1.0) * np.clip((inside - 0.3) / 0.4, 0.0, 1.0))
     weights = np.sqrt([t.area for t in scene.things])
     fits = [1.0 if t.form == "line" else max(0.0, 1.0 - t.distance / 0.15) for t in scene.things]
-    return sharp * tone * (0.4 + 0.6 * float(np.average(fits, weights=weights)))
+    fit = 0.4 + 0.6 * float(np.average(fits, weights=weights))
+    return sharp * tone * fit * (1.0 - 0.8 * _mosaic(ink))
 
 
-def _sharpness(gaps: NDArray[np.float32], rim: Mask, reach: int) -> float:
+def _mosaic(ink: Ink) -> float:
+    """How far the foreground is a patchwork of many shades, as the inside of a photographed thing is."""
+    fore = ink.labels >= 0
+    seams = 0
+    for axis in (0, 1):
+        first, second = np.moveaxis(ink.labels, axis, 0)[:-1], np.moveaxis(ink.labels, axis, 0)[1:]
+        seams += int(((first != second) & (first >= 0) & (second >= 0)).sum())
+    edge = int((fore & ~_shrunk(fore, 1)).sum())
+    return float(np.clip((seams / max(1, edge) - 0.6) / 0.8, 0.0, 1.0))
+
+
+def _sharpness(gaps: NDArray[Any], rim: Mask, reach: int) -> float:
     """Median share of an edge's contrast that lies within a pixel of it."""
     if not rim.any():
         return 0.0
@@ -48,7 +62,7 @@ def _sharpness(gaps: NDArray[np.float32], rim: Mask, reach: int) -> float:
     return float(np.median(steps[0] / np.maximum(steps[1], 0.02)))
 
 
-def _even(pixels: NDArray[np.uint8]) -> Mask:
+def _even(pixels: NDArray[Any]) -> Mask:
     """Pixels whose surroundings vary no more than the picture's grain does."""
     gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
     mean = cv2.blur(gray, (5, 5))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,9 +14,9 @@ from maestro_graph.embedded.counter._tidy import between, tidy
 
 __all__ = ["Ink", "denoise", "find_ground", "find_ink", "noise_of"]
 
-Byte = NDArray[np.uint8]
-Float = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+Byte = NDArray[Any]
+Float = NDArray[Any]
+Mask = NDArray[Any]
 FIT_SIDE = 96
 FLARE = 28.0  # added light, as in any view of a picture: OKLab spreads near-blacks that nobody can tell apart
 SAME_INK = 0.075  # OKLab distance below which two flat areas are one colour
@@ -99,7 +100,7 @@ class Ink:
         ground: share of the picture that is background.
     """
 
-    labels: NDArray[np.int32]
+    labels: NDArray[Any]
     colours: Float
     rgb: Byte
     gaps: Float
@@ -169,7 +170,7 @@ def _peaks(lab: Float, under: Float, known: Float, floor: float) -> Float:
     return np.array(peaks, dtype=np.float32)
 
 
-def _nearest(lab: Float, peaks: Float) -> NDArray[np.int32]:
+def _nearest(lab: Float, peaks: Float) -> NDArray[Any]:
     best = np.zeros(len(lab), np.int32)
     least = np.full(len(lab), np.inf, np.float32)
     for index, peak in enumerate(peaks):
@@ -179,7 +180,7 @@ def _nearest(lab: Float, peaks: Float) -> NDArray[np.int32]:
     return best
 
 
-def _spread(labels: NDArray[np.int32], core: Mask, fore: Mask) -> NDArray[np.int32]:
+def _spread(labels: NDArray[Any], core: Mask, fore: Mask) -> NDArray[Any]:
     """Give every foreground pixel the label of the nearest core pixel, up to three pixels away."""
     distance, zones = cv2.distanceTransformWithLabels(
         (~core).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
@@ -192,7 +193,7 @@ def _spread(labels: NDArray[np.int32], core: Mask, fore: Mask) -> NDArray[np.int
     return labels
 
 
-def _trim(labels: NDArray[np.int32], gaps: Float, core: Mask, count: int) -> NDArray[np.int32]:
+def _trim(labels: NDArray[Any], gaps: Float, core: Mask, count: int) -> NDArray[Any]:
     """Put the half of an anti-aliased edge that is mostly background back to the background."""
     for index in range(count):
         own = labels == index

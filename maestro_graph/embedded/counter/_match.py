@@ -23,7 +23,9 @@ _FAMILIES: dict[str, frozenset[str]] = {
     "rectangle": frozenset({"rectangle"}),
     "box": frozenset({"square", "rectangle"}),
     "quadrilateral": frozenset({"square", "rectangle", "diamond", "trapezoid", "parallelogram"}),
-    "polygon": frozenset(["square", "rectangle", "diamond", "trapezoid", "parallelogram", "triangle", "pentagon", "hexagon", "octagon"]),
+    "polygon": frozenset(
+        ["square", "rectangle", "diamond", "trapezoid", "parallelogram", "triangle", "pentagon", "hexagon", "octagon"]
+    ),
     "diamond": frozenset({"diamond", "parallelogram"}),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,9 +15,10 @@ from maestro_graph.embedded.counter._strokes import count_lines
 
 __all__ = ["Outline", "decompose_strokes"]
 
-Mask = NDArray[np.bool_]
-Contour = NDArray[np.int32]
-MAX_FACES = 9
+Mask = NDArray[Any]
+Contour = NDArray[Any]
+MAX_FACES = 24
+ALL_UNIONS = 8  # with more faces than this, unions of at most three are tried
 GOOD = 0.06  # form distance up to which a union of faces is a shape
 
 
@@ -33,7 +35,8 @@ def decompose_strokes(part: Mask, outer: Contour, holes: list[Contour]) -> list[
     """The shapes whose outlines make up one connected stroke."""
     form = classify(outer)
     if not holes:
-        if form.name in ("cross", "star") and form.distance < 0.08:
+        thick = _stroke_width(part) > 0.09 * max(part.shape)
+        if form.name in ("cross", "star") and form.distance < 0.08 and thick:
             return [Outline(outer, form.name, form.distance)]
         if _is_arc(part):
             return [Outline(outer, "circle", 0.04)]
@@ -83,7 +86,8 @@ def _by_faces(part: Mask, holes: list[Contour]) -> list[Outline]:
     reach = 2 * int(np.ceil(width / 2 + 1)) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     candidates: list[tuple[Outline, Mask]] = []
-    for size in range(1, len(faces) + 1):
+    largest = len(faces) if len(faces) <= ALL_UNIONS else 3
+    for size in range(1, largest + 1):
         for chosen in combinations(range(len(faces)), size):
             found = _union([faces[i] for i in chosen], kernel, part, width)
             if found is not None:
@@ -91,9 +95,7 @@ def _by_faces(part: Mask, holes: list[Contour]) -> list[Outline]:
     return _cover(part, candidates)
 
 
-def _union(
-    faces: list[NDArray[np.uint8]], kernel: NDArray[np.uint8], part: Mask, width: float
-) -> tuple[Outline, Mask] | None:
+def _union(faces: list[NDArray[Any]], kernel: NDArray[Any], part: Mask, width: float) -> tuple[Outline, Mask] | None:
     """The shape that some faces make together, and the stroke pixels that are its outline."""
     together = np.bitwise_or.reduce(faces)
     if len(faces) > 1:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maestro_graph.embedded._base import Clock
 from maestro_graph.embedded.colours import oklab
 from maestro_graph.embedded.counter._scene import thing_of
+from maestro_graph.embedded.counter._shapes import classify
 from maestro_graph.embedded.counter._split import split_region
 from maestro_graph.embedded.counter._things import Scene
 from maestro_graph.embedded.counter._tree import Blob, best_blobs, edge_map, measure
 
 __all__ = ["find_repeated"]
 
-Byte = NDArray[np.uint8]
-Float = NDArray[np.float32]
+Byte = NDArray[Any]
+Float = NDArray[Any]
+FINALISTS = 3  # views that are worked out in full
 SIDE = 700  # the tree works at this size
 LEAST, MOST = 6e-5, 0.3  # area of one thing as a share of the picture
 KEEP_QUALITY = 0.25
+KNOWN_FORM = 0.09  # distance up to which a thing of a photo is given the name of a form
 SIZE_SPREAD = 4.0  # things of one kind differ in area by this factor from the typical one at most
 
 
-def find_repeated(rgb: Byte) -> list[Scene]:
+def find_repeated(rgb: Byte, clock: Clock) -> list[Scene]:
     """The things of each view, best view first."""
     height, width = rgb.shape[:2]
     scale = SIDE / max(height, width)
@@ -31,10 +37,14 @@ def find_repeated(rgb: Byte) -> list[Scene]:
     work = cv2.resize(rgb, size, interpolation=method)
     if min(size) < 8:
         return []
-    scenes = []
+    found: list[tuple[float, str, list[Blob], Float, float]] = []
     for name, channel, edges, level in _views(work):
         blobs = best_blobs(channel, edges, level, min_area=LEAST * channel.size, max_area=MOST * channel.size)
-        scenes.append(_scene(name, blobs, work, edges, level, scale))
+        blobs = [b for b in blobs if b.quality > KEEP_QUALITY and b.border < 0.45]
+        found.append((_agreement(one_kind(blobs), float(channel.size)), name, blobs, edges, level))
+        clock.check()
+    found.sort(key=lambda f: -f[0])
+    scenes = [_scene(name, blobs, work, edges, level, scale) for _, name, blobs, edges, level in found[:FINALISTS]]
     return sorted((s for s in scenes if s.things), key=lambda s: -s.score)
 
 
@@ -59,7 +69,6 @@ def _views(work: Byte) -> list[tuple[str, Float, Float, float]]:
 
 
 def _scene(name: str, blobs: list[Blob], work: Byte, edges: Float, level: float, scale: float) -> Scene:
-    blobs = [b for b in blobs if b.quality > KEEP_QUALITY and b.border < 0.45]
     blobs = _split_blobs(blobs, edges, level)
     blobs = one_kind(blobs)
     scene = Scene(name)
@@ -71,7 +80,9 @@ def _scene(name: str, blobs: list[Blob], work: Byte, edges: Float, level: float,
         cv2.drawContours(mask, [blob.contour - np.array([x, y], np.int32)], -1, 1, cv2.FILLED)
         rgb = np.median(work[y : y + h, x : x + w][mask > 0], axis=0)
         outline = np.round(blob.contour / scale).astype(np.int32)
-        scene.things.append(thing_of(outline, rgb, "other", 1.0, filled=True, hole=False))
+        form = classify(blob.contour)
+        name = form.name if form.distance < KNOWN_FORM else "other"
+        scene.things.append(thing_of(outline, rgb, name, form.distance, filled=True, hole=False))
     scene.score = _agreement(blobs, float(work.shape[0] * work.shape[1]))
     return scene
 
@@ -110,6 +121,8 @@ def one_kind(blobs: list[Blob]) -> list[Blob]:
 
 def _agreement(blobs: list[Blob], picture: float) -> float:
     """How far the things look like instances of one kind: clear objects, similar sizes, much of the picture."""
+    if not blobs:
+        return 0.0
     areas = np.array([b.area for b in blobs])
     quality = float(np.average([b.quality for b in blobs], weights=np.sqrt(areas)))
     spread = float(np.std(np.log(areas)))

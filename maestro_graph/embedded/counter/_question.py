@@ -27,7 +27,24 @@ FORM_WORDS: dict[str, str] = {
     "annuli": "ring", "ellipsis": "ellipse", "crescent": "crescent",
 }  # fmt: skip
 
-_ANY = frozenset(["object", "thing", "item", "shape", "figure", "element", "blob", "piece", "symbol", "region", "one", "entity", "form", "mark"])
+_ANY = frozenset(
+    [
+        "object",
+        "thing",
+        "item",
+        "shape",
+        "figure",
+        "element",
+        "blob",
+        "piece",
+        "symbol",
+        "region",
+        "one",
+        "entity",
+        "form",
+        "mark",
+    ]
+)
 _NOT_OURS = {
     "text, which a reader counts": "word letter character sentence paragraph page digit number name title label "
     "syllable vowel word column_of_text question",
@@ -166,7 +183,7 @@ def _target(phrase: str) -> Target:
         elif word not in _STOP and token not in _STOP and word not in _LOOKS and not token.isdigit():
             if not noun or word not in _ANY:
                 noun = token if form is None else noun
-    return Target(noun, form, tuple(dict.fromkeys(colours)), (), None, filled, size)  # type: ignore[arg-type]
+    return Target(noun, form, tuple(dict.fromkeys(colours)), (), None, filled, size)
 
 
 def _refusal(target: Target) -> str:
@@ -221,6 +238,16 @@ def _share(first: Target, second: Target) -> tuple[Target, Target]:
     return first, second
 
 
+_NUMBER_TESTS: dict[str, tuple[QueryKind, int]] = {
+    "more than": ("more", 0),
+    "fewer than": ("fewer", 0),
+    "less than": ("fewer", 0),
+    "at least": ("more", -1),
+    "exactly": ("equal", 0),
+    "at most": ("fewer", 1),
+}
+
+
 def _compare(text: str) -> Query | None:
     patterns: tuple[tuple[str, QueryKind], ...] = (
         (r"how many (?:more|fewer|less) (.+?)\s+than\s+(.+)", "difference"),
@@ -248,11 +275,8 @@ def _compare(text: str) -> Query | None:
         return _counted(kind, *_share(first, second))
     found = re.search(r"\b(more than|fewer than|less than|at least|exactly|at most)\s+(\w+)\s+(.+)", text)
     if found and (number := _number(found.group(2))) is not None and not text.startswith("how many"):
-        kind, shift = {
-            "more than": ("more", 0), "fewer than": ("fewer", 0), "less than": ("fewer", 0), "at least": ("more", -1),
-            "exactly": ("equal", 0), "at most": ("fewer", 1),
-        }[found.group(1)]  # fmt: skip
-        return _counted(kind, _target(found.group(3)), number=number + shift)  # type: ignore[arg-type]
+        kind, shift = _NUMBER_TESTS[found.group(1)]
+        return _counted(kind, _target(found.group(3)), number=number + shift)
     return None
 
 
@@ -260,7 +284,7 @@ def _number(phrase: str) -> int | None:
     for token in _tokens(phrase):
         if token.isdigit() and len(token) < 7:
             return int(token)
-        if token in _DIGITS and token != "one":
+        if token in _DIGITS and token not in ("one",):
             return _DIGITS[token]
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from maestro_graph.embedded.counter._things import Box
 
 __all__ = ["Grid", "crossings", "grid"]
 
-Byte = NDArray[np.uint8]
+Byte = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +17,17 @@ from maestro_graph.embedded.counter._things import Scene, Thing
 
 __all__ = ["find_scene", "thing_of"]
 
-Mask = NDArray[np.bool_]
+Mask = NDArray[Any]
 MIN_SHARE = 3.5e-5  # of the picture: anything smaller is dirt
+CRUMB = 3.2  # half width in pixels up to which a scrap at an edge is taken for a part of the edge
 
 
 def thing_of(
-    contour: NDArray[np.int32], rgb: NDArray[np.generic], form: str, distance: float, *, filled: bool, hole: bool
+    contour: NDArray[Any], rgb: NDArray[Any], form: str, distance: float, *, filled: bool, hole: bool
 ) -> Thing:
     """A thing from its outline in the working copy."""
     x, y, w, h = cv2.boundingRect(contour)
-    red, green, blue = (int(round(float(v))) for v in rgb[:3])
+    red, green, blue = (round(float(v)) for v in rgb[:3])
     return Thing(
         contour=contour, rgb=(red, green, blue), colour=colour_name((red, green, blue)), form=form,
         distance=distance, filled=filled, area=area_of(contour), box=(x, y, x + w, y + h), hole=hole,
@@ -36,6 +40,42 @@ def find_scene(ink: Ink) -> Scene:
     least = max(9.0, MIN_SHARE * height * width)
     fore = ink.labels >= 0
     things: list[Thing] = []
+    for patch in _patches(ink, fore, least):
+        if patch.w >= 0.97 * width and patch.h >= 0.97 * height and patch.area < 0.25 * patch.w * patch.h:
+            continue  # a frame around the picture
+        things += _things_of(patch.mask, patch.fore, patch.rgb, (patch.x - 2, patch.y - 2), least)
+    return Scene("flat colours", _without_dust(things), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Patch:
+    """One connected area of one colour: its window with two pixels of margin, its place, area and colour."""
+
+    mask: Mask
+    fore: Mask
+    x: int
+    y: int
+    w: int
+    h: int
+    area: int
+    rgb: NDArray[Any]
+
+    def is_crumb(self, typical: float) -> bool:
+        """Whether it is a thin scrap at the edge of something else."""
+        if self.area > 0.1 * typical or self.half_width() > CRUMB:
+            return False
+        rim = cv2.dilate(self.mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        rim &= ~self.mask
+        return bool((self.fore & rim).sum() > 0.12 * rim.sum())
+
+    def half_width(self) -> float:
+        """Pixels from its outline to its middle."""
+        return float(cv2.distanceTransform(self.mask.astype(np.uint8), cv2.DIST_L2, 5).max())
+
+
+def _patches(ink: Ink, fore: Mask, least: float) -> list[_Patch]:
+    """The connected areas of each colour, without scraps of edges."""
+    patches = []
     for index in range(len(ink.colours)):
         own = _bridged(ink.labels == index, fore)
         count, regions, stats, _ = cv2.connectedComponentsWithStats(own.astype(np.uint8), connectivity=8)
@@ -43,16 +83,15 @@ def find_scene(ink: Ink) -> Scene:
             x, y, w, h, area = (int(v) for v in stats[region])
             if area < least:
                 continue
-            if w >= 0.97 * width and h >= 0.97 * height and area < 0.25 * w * h:
-                continue  # a frame around the picture
             window = (slice(y, y + h), slice(x, x + w))
             mine = regions[window] == region
             rgb = _own_colour(ink.rgb[window][mine], ink.gaps[window][mine])
-            part = np.pad(mine, 2)
-            around = _padded(fore, x, y, w, h)
-            things += _things_of(part, around, rgb, (x - 2, y - 2), least)
-    things = _without_borders(things)
-    return Scene("flat colours", things, 0.0)
+            patches.append(_Patch(np.pad(mine, 2), _padded(fore, x, y, w, h), x, y, w, h, area, rgb))
+    if not patches:
+        return []
+    areas = np.sort([p.area for p in patches])
+    typical = float(areas[np.searchsorted(np.cumsum(areas), areas.sum() / 2)])
+    return [p for p in patches if not p.is_crumb(typical)]
 
 
 def _bridged(own: Mask, fore: Mask) -> Mask:
@@ -70,7 +109,7 @@ def _bridged(own: Mask, fore: Mask) -> Mask:
     return np.asarray(own | ((closed > 0) & fore))
 
 
-def _own_colour(pixels: NDArray[np.uint8], gaps: NDArray[np.float32]) -> NDArray[np.float32]:
+def _own_colour(pixels: NDArray[Any], gaps: NDArray[Any]) -> NDArray[Any]:
     """Median colour of the pixels that are least mixed with the background."""
     clear = gaps >= np.percentile(gaps, 55)
     return np.asarray(np.median(pixels[clear], axis=0), dtype=np.float32)
@@ -86,7 +125,7 @@ def _padded(mask: Mask, x: int, y: int, w: int, h: int) -> Mask:
     return out
 
 
-def _things_of(part: Mask, fore: Mask, rgb: NDArray[np.float32], offset: tuple[int, int], least: float) -> list[Thing]:
+def _things_of(part: Mask, fore: Mask, rgb: NDArray[Any], offset: tuple[int, int], least: float) -> list[Thing]:
     contours, tree = cv2.findContours(part.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     outer = max((c for c, t in zip(contours, tree[0], strict=True) if t[3] < 0), key=len)
     holes = [
@@ -98,15 +137,19 @@ def _things_of(part: Mask, fore: Mask, rgb: NDArray[np.float32], offset: tuple[i
     own, full = float(part.sum()), area_of(outer)
     shift = np.array(offset, np.int32)
     stroke = thick < 0.3 * min(part.shape) or thick < 7
+    others = fore & ~part
+    if (
+        holes
+        and all(_covered(h, others) for h in holes)
+        and ((own < 0.62 * full and stroke) or (len(holes) == 1 and _is_border(outer, holes[0], part.shape)))
+    ):
+        return []  # the border of things that are counted by themselves
     if holes and own < 0.62 * full and stroke:
-        open_holes = [h for h in holes if not _covered(h, fore & ~part)]
-        if not open_holes:
-            return []  # the border of things that are counted by themselves
         return [
             thing_of(o.contour + shift, rgb, o.form, o.distance, filled=False, hole=o.form == "circle")
             for o in decompose_strokes(part, outer, holes)
         ]
-    if not holes and stroke and own < 0.5 * full and thick < 0.15 * max(part.shape):
+    if not holes and own < 0.5 * area_of(cv2.convexHull(outer)) and thick < 0.15 * max(part.shape):
         return [
             thing_of(o.contour + shift, rgb, o.form, o.distance, filled=False, hole=False)
             for o in decompose_strokes(part, outer, [])
@@ -123,14 +166,24 @@ def _things_of(part: Mask, fore: Mask, rgb: NDArray[np.float32], offset: tuple[i
     ]
 
 
-def _sides_free(offset: tuple[int, int], free: Mask) -> tuple[NDArray[np.bool_], ...]:
+def _is_border(outer: NDArray[Any], hole: NDArray[Any], shape: tuple[int, ...]) -> bool:
+    """Whether what lies between an outline and its hole has about one width, and a small one."""
+    solid = np.zeros(shape, np.uint8)
+    cv2.drawContours(solid, [outer], -1, 1, cv2.FILLED)
+    depth = cv2.distanceTransform(solid, cv2.DIST_L2, 5)
+    widths = depth[hole[:, 0, 1], hole[:, 0, 0]]
+    low, high = np.percentile(widths, (10, 90))
+    return bool(high < 3.0 * max(low, 1.0) and high < 0.27 * min(shape))
+
+
+def _sides_free(offset: tuple[int, int], free: Mask) -> tuple[NDArray[Any], ...]:
     """Outline points on the picture's left and top border are the border's, not the shape's."""
     top = free[:3] & (offset[1] >= 0)
     left = free[:, :3] & (offset[0] >= 0)
     return top, free[-3:].copy(), left, free[:, -3:].copy()
 
 
-def _covered(hole: NDArray[np.int32], other: Mask) -> bool:
+def _covered(hole: NDArray[Any], other: Mask) -> bool:
     inside = np.zeros(other.shape, np.uint8)
     cv2.drawContours(inside, [hole], -1, 1, cv2.FILLED)
     inside = cv2.erode(inside, np.ones((3, 3), np.uint8))
@@ -138,7 +191,7 @@ def _covered(hole: NDArray[np.int32], other: Mask) -> bool:
     return total > 0 and float(other[inside > 0].mean()) > 0.75
 
 
-def _without_borders(things: list[Thing]) -> list[Thing]:
+def _without_dust(things: list[Thing]) -> list[Thing]:
     """Drop dust: what is far smaller than the things it comes with."""
     if len(things) < 3:
         return things

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 __all__ = ["Form", "classify", "fit_circle"]
 
 ANGLES = 72
-Points = NDArray[np.float64]
+Points = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def _crescent(shift: float) -> Points:
 
 
 @cache
-def _templates() -> tuple[list[str], NDArray[np.complex128], NDArray[np.float64]]:
+def _templates() -> tuple[list[str], NDArray[Any], NDArray[Any]]:
     """Names, Fourier transforms and power of the normalised profiles of the drawn forms."""
     forms: list[tuple[str, Points]] = [("circle", _polygon(90))]
     forms += [("ellipse", _polygon(90) * (1, 1 / ratio)) for ratio in (1.25, 1.5, 1.8, 2.3, 3.0)]
@@ -98,7 +99,7 @@ def _templates() -> tuple[list[str], NDArray[np.complex128], NDArray[np.float64]
     return [name for name, _ in forms], np.fft.fft(profiles, axis=1), np.asarray((profiles**2).mean(axis=1))
 
 
-def _profile(points: Points) -> NDArray[np.float64]:
+def _profile(points: Points) -> NDArray[Any]:
     """Distance from the centroid to the farthest crossing of the outline, in `ANGLES` directions."""
     points = np.asarray(points, dtype=np.float64)
     following = np.roll(points, -1, axis=0)
@@ -120,12 +121,12 @@ def _profile(points: Points) -> NDArray[np.float64]:
     return np.asarray(np.maximum(reach.max(axis=0), 0.0))
 
 
-def _normal(profile: NDArray[np.float64]) -> NDArray[np.float64]:
+def _normal(profile: NDArray[Any]) -> NDArray[Any]:
     scale = float(np.sqrt((profile**2).mean()))
     return profile / scale if scale > 0 else profile
 
 
-def classify(contour: NDArray[np.int32]) -> Form:
+def classify(contour: NDArray[Any]) -> Form:
     """The drawn form nearest to a whole outline (K, 1, 2).
 
     `distance` is the root mean square gap of the radial profiles, as a share of the mean radius.
@@ -133,10 +134,7 @@ def classify(contour: NDArray[np.int32]) -> Form:
     points = contour[:, 0, :].astype(np.float64)
     if len(points) < 5:
         return Form("other", 1.0)
-    if len(points) > 400:
-        points = points[:: len(points) // 400 + 1]
-    else:
-        points = _smooth(points)
+    points = points[:: len(points) // 400 + 1] if len(points) > 400 else _smooth(points)
     profile = _normal(_profile(points))
     names, transforms, power = _templates()
     shifted = np.fft.ifft(transforms * np.conj(np.fft.fft(profile))[None], axis=1).real / ANGLES
@@ -152,7 +150,7 @@ def _smooth(points: Points) -> Points:
     return (np.roll(points, 1, axis=0) + 2 * points + np.roll(points, -1, axis=0)) / 4
 
 
-def _refine(contour: NDArray[np.int32], name: str, gap: float) -> Form:
+def _refine(contour: NDArray[Any], name: str, gap: float) -> Form:
     """Settle what profiles leave open: elongation of rectangles and ellipses, lines."""
     (_, (w, h), _) = cv2.minAreaRect(contour)
     long, short = max(w, h) + 1.0, min(w, h) + 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,8 +13,8 @@ from maestro_graph.embedded.counter._shapes import Form, classify, fit_circle
 
 __all__ = ["Part", "solidity", "split_region", "visible_form"]
 
-Mask = NDArray[np.bool_]
-Contour = NDArray[np.int32]
+Mask = NDArray[Any]
+Contour = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def visible_form(contour: Contour, free: Mask) -> Form:
     return Form(name, (1.0 - share) * 0.3)
 
 
-def _on_circle(points: NDArray[np.float64], tolerance: float) -> float:
+def _on_circle(points: NDArray[Any], tolerance: float) -> float:
     fit = fit_circle(points)
     for _ in range(4):
         if fit is None:
@@ -80,7 +81,7 @@ def _on_circle(points: NDArray[np.float64], tolerance: float) -> float:
     return float((gaps < tolerance).mean())
 
 
-def _enclosing_triangle(contour: Contour) -> NDArray[np.float64] | None:
+def _enclosing_triangle(contour: Contour) -> NDArray[Any] | None:
     hull = cv2.convexHull(contour)
     if len(hull) < 3:
         return None
@@ -88,7 +89,7 @@ def _enclosing_triangle(contour: Contour) -> NDArray[np.float64] | None:
     return None if corners is None else np.asarray(corners, dtype=np.float64).reshape(-1, 2)
 
 
-def _on_polygon(points: NDArray[np.float64], corners: NDArray[np.generic] | None, tolerance: float) -> float:
+def _on_polygon(points: NDArray[Any], corners: NDArray[Any] | None, tolerance: float) -> float:
     """Share of the points within `tolerance` of the sides, where every side has some."""
     if corners is None or len(corners) < 3:
         return 0.0
@@ -152,7 +153,7 @@ def _better(whole: Part, parts: list[Part]) -> bool:
     return distance < 0.8 * whole.form.distance or fullness > solidity(whole.contour) + 0.04
 
 
-def _basins(mask: Mask, contour: Contour, depth: float) -> NDArray[np.int32] | None:
+def _basins(mask: Mask, contour: Contour, depth: float) -> NDArray[Any] | None:
     """Watershed of the distance to the outline, from maxima that rise `depth` of their height over the pass."""
     filled = np.zeros(mask.shape, np.uint8)
     cv2.drawContours(filled, [contour], -1, 1, cv2.FILLED)
@@ -164,12 +165,14 @@ def _basins(mask: Mask, contour: Contour, depth: float) -> NDArray[np.int32] | N
     return flood(distance, peaks, filled > 0)
 
 
-def relative_maxima(distance: NDArray[np.float32], depth: float) -> NDArray[np.int32]:
+def relative_maxima(distance: NDArray[Any], depth: float) -> NDArray[Any]:
     """Maxima that one must descend by `depth` of their height to leave for a higher one; labelled from 1.
 
     Working on the logarithm makes the depth relative, so that large and small shapes are cut alike.
     """
-    from skimage.morphology import reconstruction
+    from skimage import morphology
+
+    reconstruction: Any = morphology.reconstruction
 
     log = np.log(np.maximum(distance, 0.5)).astype(np.float32)
     floor = float(-np.log1p(-depth))
@@ -179,8 +182,10 @@ def relative_maxima(distance: NDArray[np.float32], depth: float) -> NDArray[np.i
     return np.asarray(labels, dtype=np.int32)
 
 
-def flood(height: NDArray[np.float32], markers: NDArray[np.int32], mask: Mask) -> NDArray[np.int32]:
+def flood(height: NDArray[Any], markers: NDArray[Any], mask: Mask) -> NDArray[Any]:
     """Watershed by descending `height` from the markers, inside the mask."""
-    from skimage.segmentation import watershed
+    from skimage import segmentation
+
+    watershed: Any = segmentation.watershed
 
     return np.asarray(watershed(-height, markers, mask=mask), dtype=np.int32)

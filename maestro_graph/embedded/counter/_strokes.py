@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["count_crossings", "count_lines", "count_self_crossings", "grid_size"]
 
-Mask = NDArray[np.bool_]
+Mask = NDArray[Any]
 
 
 def _skeleton(part: Mask) -> Mask:
-    from skimage.morphology import skeletonize
+    from skimage import morphology
 
-    return np.asarray(skeletonize(part), dtype=bool)
+    skeletonize: Any = morphology.skeletonize
+    return np.asarray(skeletonize(part)) > 0
 
 
 def _width(part: Mask) -> float:
@@ -22,7 +25,7 @@ def _width(part: Mask) -> float:
     return max(1.0, 2.0 * float(np.percentile(depth[part], 90))) if part.any() else 1.0
 
 
-def _neighbours(bones: Mask) -> NDArray[np.int32]:
+def _neighbours(bones: Mask) -> NDArray[Any]:
     kernel = np.ones((3, 3), np.float32)
     kernel[1, 1] = 0
     total = cv2.filter2D(bones.astype(np.float32), -1, kernel, borderType=cv2.BORDER_CONSTANT)
@@ -57,7 +60,8 @@ def count_crossings(first: Mask, second: Mask) -> list[tuple[int, int, int, int]
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     wide_first = cv2.dilate(first.astype(np.uint8), kernel)
     wide_second = cv2.dilate(second.astype(np.uint8), kernel)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(wide_first & wide_second, connectivity=8)
+    both = np.minimum(wide_first, wide_second)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(both, connectivity=8)
     boxes = []
     for index in range(1, count):
         x, y, w, h, _ = (int(v) for v in stats[index])

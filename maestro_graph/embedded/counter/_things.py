@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ class Thing:
         box: left, top, right, bottom (exclusive).
     """
 
-    contour: NDArray[np.int32]
+    contour: NDArray[Any]
     rgb: tuple[int, int, int]
     colour: str
     form: str
@@ -50,12 +50,14 @@ class Scene:
     Attributes:
         method: how they were found, in words.
         things: the objects.
+        drawn: True for the flat-colour reading, which knows the form of every thing.
         score: 0 to 1, how self-consistent they are: the confidence in the count.
     """
 
     method: str
     things: list[Thing] = field(default_factory=list)
     score: float = 0.0
+    drawn: bool = False
 
     def tally(self, by: Literal["colour", "form"]) -> dict[str, Json]:
         """How many things there are of each colour or form, most first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 __all__ = ["between", "tidy"]
 
-Float = NDArray[np.float32]
-Ints = NDArray[np.int32]
+Float = NDArray[Any]
+Ints = NDArray[Any]
 THIN = 2.6  # pixels from the outline to the middle, at most, of an anti-aliased rim
 
 
@@ -59,8 +60,8 @@ def tidy(labels: Ints, peaks: Float, lab: Float, ground: Float) -> Ints:
 
 
 def _home(
-    index: int, others: NDArray[np.intp], touch: Float, step: Float, patches: _Patches, peaks: Float, ground: Float,
-    around: NDArray[np.float64], rim: NDArray[np.float64], hugs: NDArray[np.bool_],
+    index: int, others: NDArray[Any], touch: Float, step: Float, patches: _Patches, peaks: Float, ground: Float,
+    around: NDArray[Any], rim: NDArray[Any], hugs: NDArray[Any],
 ) -> int | None:  # fmt: skip
     """The neighbour that a patch belongs to, or `None` where it stands for itself."""
     colour = peaks[patches.label[index]]
@@ -86,7 +87,7 @@ def _home(
     return None
 
 
-def _hugging(patches: _Patches) -> NDArray[np.bool_]:
+def _hugging(patches: _Patches) -> NDArray[Any]:
     """Thin patches that stay close to a thick one all along: pieces of its border."""
     count = len(patches.area)
     hugs = np.zeros(count, bool)
@@ -117,8 +118,8 @@ def between(colour: Float, start: Float, end: Float) -> bool:
 def _patches(labels: Ints, colours: int) -> _Patches:
     ids = np.full(labels.shape, -1, np.int32)
     label: list[int] = []
-    areas: list[NDArray[np.int32]] = []
-    widths: list[NDArray[np.float32]] = []
+    areas: list[NDArray[Any]] = []
+    widths: list[NDArray[Any]] = []
     total = 0
     for index in range(colours):
         own = (labels == index).astype(np.uint8)
@@ -143,7 +144,7 @@ def _patches(labels: Ints, colours: int) -> _Patches:
     )
 
 
-def _borders(ids: Ints, lab: Float) -> tuple[NDArray[np.intp], Float, Float]:
+def _borders(ids: Ints, lab: Float) -> tuple[NDArray[Any], Float, Float]:
     """Touching patches (P, 2), the length of their border, and the mean colour step three pixels across it."""
     keys, steps = [], []
     size = int(ids.max()) + 1
@@ -166,7 +167,7 @@ def _borders(ids: Ints, lab: Float) -> tuple[NDArray[np.intp], Float, Float]:
     return np.stack([unique // size, unique % size], axis=1).astype(np.intp), length, step
 
 
-def _rim_lengths(ids: Ints, count: int) -> NDArray[np.float64]:
+def _rim_lengths(ids: Ints, count: int) -> NDArray[Any]:
     """Outline length of each patch in pixel sides."""
     total = np.zeros(count)
     padded = np.pad(ids, 1, constant_values=-1)

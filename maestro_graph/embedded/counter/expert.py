@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +55,7 @@ class Counter(EmbeddedExpert):
         return _counts_reply(query, _look(pixels, scale, query, clock), scale, image)
 
 
-def _working_copy(image: MaestroImage) -> tuple[NDArray[np.uint8], float]:
+def _working_copy(image: MaestroImage) -> tuple[NDArray[Any], float]:
     """The picture at a size to work on, and working pixels per original pixel."""
     picture = image.rgb()
     longest = max(picture.size)
@@ -69,18 +71,18 @@ def _working_copy(image: MaestroImage) -> tuple[NDArray[np.uint8], float]:
     return pixels, 1.0
 
 
-def _look(pixels: NDArray[np.uint8], scale: float, query: Query, clock: Clock) -> Scene:
+def _look(pixels: NDArray[Any], scale: float, query: Query, clock: Clock) -> Scene:
     """The most self-consistent way to see things in the picture."""
     noise = noise_of(pixels)
     ink = find_ink(pixels, noise)
     clock.check()
     drawn = find_scene(ink)
+    drawn.drawn = True
     drawn.score = drawn_score(pixels, ink, drawn, max(1.0, scale))
     clock.check()
     if drawn.score > 0.72 or (drawn.score > 0.5 and _wants_form(query)):
         return drawn
-    photos = find_repeated(pixels)
-    clock.check()
+    photos = find_repeated(pixels, clock)
     best = max([drawn, *photos], key=lambda s: s.score)
     if not best.things or best.score < 0.15:
         raise refuse("nothing in the picture repeats clearly enough to be counted")
@@ -95,6 +97,8 @@ def _counts_reply(query: Query, scene: Scene, scale: float, image: MaestroImage)
     groups = [pick(scene, target) for target in query.targets]
     said = answer_from_counts(query, groups)
     counted = [t for group in groups for t in group]
+    if not counted and not scene.drawn:
+        raise refuse("the picture is no drawing, and nothing in it has the form or colour asked about")
     confidence = round(float(np.clip(scene.score, 0.05, 0.95)) * (1.0 if counted else 0.6), 3)
     objects: list[Json] = [
         {"box": _original(t.box, scale, image), "colour": t.colour, "form": t.form} for t in counted[:MAX_BOXES]
@@ -116,16 +120,17 @@ def _original(box: Box, scale: float, image: MaestroImage) -> list[Json]:
     return [max(0, round(left)), max(0, round(top)), min(image.width, round(right)), min(image.height, round(bottom))]
 
 
-def _grid_reply(query: Query, pixels: NDArray[np.uint8]) -> ExpertReply:
+def _grid_reply(query: Query, pixels: NDArray[Any]) -> ExpertReply:
     size = grid(pixels)
     if size is None:
         raise refuse("no grid with rules or with things in rows and columns was found")
     rows, columns = size.rows, size.columns
-    answer = {
+    known: dict[tuple[str, ...], str] = {
         ("row",): str(rows),
         ("column",): str(columns),
         ("cell",): str(rows * columns),
-    }.get(query.asks, f"{rows} rows and {columns} columns")
+    }
+    answer = known.get(query.asks, f"{rows} rows and {columns} columns")
     return ExpertReply(
         text=f"{rows} rows and {columns} columns: found by {size.method}.",
         answer=answer,
@@ -134,7 +139,7 @@ def _grid_reply(query: Query, pixels: NDArray[np.uint8]) -> ExpertReply:
     )
 
 
-def _crossings_reply(query: Query, pixels: NDArray[np.uint8], scale: float, image: MaestroImage) -> ExpertReply:
+def _crossings_reply(query: Query, pixels: NDArray[Any], scale: float, image: MaestroImage) -> ExpertReply:
     boxes = crossings(pixels, [t.colours[0] for t in query.targets if t.colours])
     return ExpertReply(
         text=f"{len(boxes)} crossings of lines, found where a line comes out on both sides of the other.",
