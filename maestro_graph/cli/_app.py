@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from maestro_graph.cli._errors import ExitCode, complain
+from maestro_graph.cli._streams import ensure_streams
 from maestro_graph.cli._work import leave
 from maestro_graph.errors import MaestroError
 
@@ -60,15 +61,23 @@ class _Maestro(TyperGroup):
         except (ImportError, AttributeError, MaestroError) as error:
             return _broken(name, point, error)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; where the reader of our output has gone, end as a pipe's writer does."""
+        try:
+            done = super().invoke(ctx)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            _close_stdout()
+            raise typer.Exit(ExitCode.PIPE_CLOSED) from None
+        return done
+
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command; always ends with `SystemExit`."""
         try:
             code = super().main(*args, **{**options, "standalone_mode": False})
         except _ClickError as error:
             sys.exit(_told(error))
-        except BrokenPipeError:
-            _close_stdout()
-            sys.exit(ExitCode.PIPE_CLOSED)
         except (KeyboardInterrupt, typer.Abort):
             complain("interrupted")
             sys.exit(ExitCode.INTERRUPTED)
@@ -159,6 +168,7 @@ def maestro(
 
 def main() -> None:
     """The entry point of the console script."""
+    ensure_streams()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     logging.getLogger().addHandler(logging.NullHandler())  # else warnings of libraries reach stderr

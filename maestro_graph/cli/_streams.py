@@ -8,7 +8,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-__all__ = ["stdout_reserved"]
+__all__ = ["ensure_streams", "stdout_reserved"]
+
+
+def ensure_streams() -> None:
+    """Put the null device where the shell closed a standard stream.
+
+    Otherwise the next file or connection gets the free number, and what a library prints goes into it.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for the rest of the process
 
 
 @contextmanager
