@@ -265,7 +265,7 @@ def _reread_label(
             return picture.reread(box, turns=3)
         return picture.reread(box)
     low = min((label.box[0] for label in labels), default=max(0.0, area[0] - 0.2 * picture.width))
-    return picture.reread((low - 3, middles[k] - pitch / 2, area[0] - 1, middles[k] + pitch / 2))
+    return picture.reread((low - 12, middles[k] - pitch / 2, area[0] - 1, middles[k] + pitch / 2))
 
 
 def _printed(picture: Picture, field: BarField, used: list[TextBox]) -> dict[Bar, float]:
@@ -347,7 +347,10 @@ def _measure(field: BarField, scale: Scale, bar: Bar) -> float:
     if field.stacked:
         return abs(scale.value(start) - scale.value(end))
     up = abs(end - field.baseline) <= abs(start - field.baseline)
-    return scale.value(start if up else end)
+    end_value = scale.value(start if up else end)
+    if not scale.log and abs(scale.pixel(0.0) - field.baseline) <= 4:
+        return end_value - scale.value(field.baseline)  # lengths are surer than the middles of tick labels
+    return end_value
 
 
 def _printed_agree(field: BarField, scale: Scale, printed: dict[Bar, float]) -> bool:

@@ -85,7 +85,9 @@ def find_bars(colours: Colours, scale: Scale | None, *, vertical: bool, keep_out
                 chosen.append(bar)
                 pool.remove(bar)
                 grown = True
-    return BarField(vertical, tuple(chosen), baseline, len(chosen) > len(standing), len(standing))
+    refined = tuple(_refined(colours, bar, vertical) for bar in chosen)
+    ends = [edge for bar in refined for edge in bar.along if abs(edge - baseline) <= slack]
+    return BarField(vertical, refined, float(np.median(ends)), len(chosen) > len(standing), len(standing))
 
 
 def _rectangles(colours: Colours, colour: int, vertical: bool, keep_out: NDArray[np.bool_]) -> list[Bar]:
@@ -99,7 +101,9 @@ def _rectangles(colours: Colours, colour: int, vertical: bool, keep_out: NDArray
     page = np.isin(colours.labels, list(colours.background)) & ~colours.text
     closed[page] = 0
     closed |= mask
-    closed = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    # opening with an even kernel moves the picture unless the anchors are opposite
+    pair = np.ones((2, 2), np.uint8)
+    closed = cv2.dilate(cv2.erode(closed, pair, anchor=(0, 0)), pair, anchor=(1, 1))
     count, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
     bars = []
     for left, top, width, height, area in stats[1:count]:
@@ -221,6 +225,31 @@ def _same_width(bars: list[Bar]) -> list[Bar]:
         if weight > score:
             best, score = near, weight
     return [bar for bar, ok in zip(bars, best, strict=True) if ok]
+
+
+def _refined(colours: Colours, bar: Bar, vertical: bool) -> Bar:
+    """The bar with its ends to a fraction of a pixel: the last, soft row tells how much of it is bar."""
+    rgb = colours.rgb if vertical else colours.rgb.transpose(1, 0, 2)
+    quarter = bar.width / 4
+    lo, hi = round(bar.across[0] + quarter), max(round(bar.across[0] + quarter) + 1, round(bar.across[1] - quarter))
+    own = colours.palette[bar.colour]
+
+    def soft(edge: int, direction: int) -> float:
+        near, far = edge, edge + direction
+        if not (0 <= near < rgb.shape[0] and 0 <= far < rgb.shape[0]):
+            return 0.0
+        colour = np.median(rgb[near, lo:hi].reshape(-1, 3), axis=0)
+        beyond = np.median(rgb[far, lo:hi].reshape(-1, 3), axis=0)
+        axis = own - beyond
+        size = float(np.dot(axis, axis))
+        if size < 900:
+            return 0.0
+        share = float(np.dot(colour - beyond, axis)) / size
+        off = float(np.linalg.norm(beyond + share * axis - colour))
+        return share if 0.08 < share < 1.0 and off < 30 else 0.0
+
+    start, end = bar.along
+    return replace(bar, along=(start - soft(round(start) - 1, -1), end + soft(round(end), 1)))
 
 
 def _stands_on(bar: Bar, other: Bar, slack: float) -> bool:

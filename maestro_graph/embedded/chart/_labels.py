@@ -8,15 +8,15 @@ import numpy as np
 
 from maestro_graph.embedded.ocr import TextBox
 
-_RUBBISH = " \t-–—_|■▪·•'`"
+RUBBISH = " \t-–—_|■▪·•'`"
 
 
 def clean_name(text: str) -> str:
     """A label without the tick marks that the text finder took for letters."""
-    return text.strip().strip(_RUBBISH) or text.strip()
+    return text.strip().strip(RUBBISH) or text.strip()
 
 
-__all__ = ["Label", "assign_labels", "clean_name", "height_of", "is_upright", "label_row", "merge_lines"]
+__all__ = ["RUBBISH", "Label", "assign_labels", "clean_name", "height_of", "is_upright", "label_row", "merge_lines"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,10 @@ def _entry(
 
 
 def _clean(text: str) -> str:
-    return text.strip().lstrip("■●▪•□◆-–—_=·|→ ").strip() or text.strip()
+    kept = text.strip()
+    while kept and not (kept[0].isalnum() or kept[0] in "$€£¥(+<>≤≥~#@&"):
+        kept = kept[1:]
+    return kept.strip() or text.strip()
 
 
 def _left_swatch(colours: Colours, box: TextBox) -> tuple[int, tuple[float, float, float, float]] | None:
@@ -72,17 +75,23 @@ def _left_swatch(colours: Colours, box: TextBox) -> tuple[int, tuple[float, floa
 def _swallowed(colours: Colours, box: TextBox, tall: float) -> tuple[int, tuple[float, float, float, float]] | None:
     """A solid swatch at the very beginning of a text line, which the text finder took into its box."""
     left, top, right, bottom = (round(v) for v in box.box)
-    patch = colours.labels[max(0, top) : bottom, max(0, left - 1) : min(right, round(left + 1.5 * tall))]
+    patch = colours.labels[max(0, top) : bottom, max(0, left - 1) : min(right, round(left + 2.6 * tall))]
+    best: tuple[float, int, tuple[float, float, float, float]] | None = None
     for colour in np.unique(patch):
-        if colour < 0 or int(colour) in colours.background:
+        if colour < 0 or int(colour) in colours.background or colours.contrast(int(colour)) < 45:
             continue
-        count, _, stats, _ = cv2.connectedComponentsWithStats((patch == colour).astype(np.uint8), connectivity=4)
+        count, _, stats, _ = cv2.connectedComponentsWithStats((patch == colour).astype(np.uint8), connectivity=8)
         for sx, sy, sw, sh, area in stats[1:count]:
-            solid = area > 0.85 * sw * sh and min(sw, sh) >= 0.3 * tall and sx + sw < patch.shape[1]
-            if solid and sx < 0.7 * tall and min(sw, sh) >= 4 and sh < patch.shape[0]:
+            inside = sx < 0.7 * tall and sx + sw < patch.shape[1] and sh < patch.shape[0]
+            block = area > 0.85 * sw * sh and min(sw, sh) >= max(4.0, 0.3 * tall)
+            middle = (sy + sh / 2) / max(1, patch.shape[0])
+            stroke = sw >= 0.7 * tall and sh <= 0.4 * tall and 0.25 < middle < 0.75
+            if inside and (block or stroke):
                 place = (float(left + sx - 1), float(top + sy), float(left + sx - 1 + sw), float(top + sy + sh))
-                return int(colour), place
-    return None
+                weight = colours.contrast(int(colour)) * float(area)
+                if best is None or weight > best[0]:
+                    best = (weight, int(colour), place)
+    return None if best is None else (best[1], best[2])
 
 
 def _swatch_in(

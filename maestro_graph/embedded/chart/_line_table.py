@@ -72,15 +72,25 @@ def _with_legend(picture: Picture, lines: list[Line]) -> list[Line]:
             best[id(entry)] = (weight, line)
     if len(best) >= 2:
         return [line for _, line in best.values()]
-    return lines
+    coloured = [line for line in lines if float(np.ptp(picture.colours.palette[line.colour])) > 36]
+    named = [line for _, line in best.values()]
+    return coloured or named or lines
 
 
 def _entry_of(picture: Picture, line: Line) -> LegendEntry | None:
+    """The legend entry of a line's colour; thin lines are mixtures of that colour with the page."""
     colour = picture.colours.palette[line.colour]
+    pages = [picture.colours.palette[k] for k in picture.colours.background]
     best: tuple[float, LegendEntry] | None = None
     for entry in picture.legend:
-        far = float(np.linalg.norm(np.array(entry.rgb) - colour))
-        if far < 45 and (best is None or far < best[0]):
+        full = np.array(entry.rgb, np.float32)
+        far = float(np.linalg.norm(full - colour))
+        for page in pages:
+            share = float(np.dot(colour - page, full - page) / max(1.0, float(np.dot(full - page, full - page))))
+            if 0.3 < share < 1.4:
+                off = float(np.linalg.norm(page + share * (full - page) - colour))
+                far = min(far, off + 30 * abs(1 - share))
+        if far < 42 and (best is None or far < best[0]):
             best = (far, entry)
     return None if best is None else best[1]
 

@@ -17,6 +17,7 @@ _BITS = 5
 _MERGE = 26.0  # colours nearer than this are one
 _TAKE = 40.0  # how far a pixel may be from its colour
 _MOST = 40
+_PANEL = 48.0  # panels are pale or dark: their channels differ by less than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def find_colours(rgb: NDArray[np.uint8], boxes: tuple[TextBox, ...]) -> Colours:
     text = np.zeros((height, width), np.uint8)
     for box in boxes:
         cv2.fillPoly(text, [np.round(np.array(box.quad)).astype(np.int32)], 1)
-    return Colours(rgb, palette, labels, _background(labels, len(palette)), text.astype(bool))
+    return Colours(rgb, palette, labels, _background(labels, palette), text.astype(bool))
 
 
 def _peaks(means: NDArray[np.float32], counts: NDArray[np.int64], least: int) -> NDArray[np.float32]:
@@ -91,8 +92,9 @@ def _peaks(means: NDArray[np.float32], counts: NDArray[np.int64], least: int) ->
     return np.array(peaks, np.float32)
 
 
-def _background(labels: NDArray[np.int16], count: int) -> frozenset[int]:
+def _background(labels: NDArray[np.int16], palette: NDArray[np.float32]) -> frozenset[int]:
     """The colour of the border, and colours whose rectangle frames most of the picture (panels)."""
+    count = len(palette)
     height, width = labels.shape
     rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     rim = rim[rim >= 0]
@@ -102,11 +104,11 @@ def _background(labels: NDArray[np.int16], count: int) -> frozenset[int]:
         if colour == page:
             continue
         mask = labels == colour
-        if mask.mean() < 0.08:
+        if mask.mean() < 0.08 or float(np.ptp(palette[colour])) > _PANEL:
             continue
         ys, xs = _busy(mask.sum(axis=1)), _busy(mask.sum(axis=0))
         top, bottom, left, right = ys[0], ys[-1], xs[0], xs[-1]
-        if (bottom - top) < 0.45 * height or (right - left) < 0.4 * width:
+        if (bottom - top) < 0.25 * height or (right - left) < 0.3 * width:
             continue
         inner = mask[top : bottom + 1, left : right + 1]
         depth = max(2, min(inner.shape) // 50)

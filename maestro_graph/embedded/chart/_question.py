@@ -532,6 +532,8 @@ def _wanted(text: str, table: Table) -> Wants:
     )
     if noun:
         tail = words_of(noun[1])[:3]
+        if tail and set(tail) & set(words_of(table.value_label)):
+            return "value"
         if re.match(rf"(?:\w+ )?{_MARKS}\b", noun[1]) and not re.search(r"\bvalue\b", noun[1]):
             return "category"
         labels = {w.rstrip("s") for w in words_of(table.category_label)}

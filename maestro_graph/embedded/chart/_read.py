@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from maestro_graph.embedded.chart._bar_table import bar_table, find_bar_chart
-from maestro_graph.embedded.chart._labels import height_of
 from maestro_graph.embedded.chart._legend import find_legend
 from maestro_graph.embedded.chart._line_table import find_line_chart, line_table
 from maestro_graph.embedded.chart._picture import Ocr, Picture
@@ -18,6 +18,7 @@ from maestro_graph.embedded.chart._pie import find_pie
 from maestro_graph.embedded.chart._pie_table import pie_table
 from maestro_graph.embedded.chart._pixels import find_colours
 from maestro_graph.embedded.chart._table import Table
+from maestro_graph.embedded.chart._texts import tidy_texts
 from maestro_graph.embedded.ocr import TextBox
 
 __all__ = ["read_chart"]
@@ -43,7 +44,7 @@ def read_chart(
     if scale < 1.0:
         rgb = np.asarray(cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
         boxes = tuple(TextBox(b.text, tuple((x * scale, y * scale) for x, y in b.quad), b.score) for b in boxes)
-    boxes = _plausible(boxes, min(rgb.shape[:2]))
+    boxes = tidy_texts(rgb, boxes)
     colours = find_colours(rgb, boxes)
     picture = Picture(colours, list(boxes), ocr, check)
     check()
@@ -66,19 +67,6 @@ def read_chart(
     return None if table is None else _multiplied(picture, table)
 
 
-def _plausible(boxes: tuple[TextBox, ...], side: int) -> tuple[TextBox, ...]:
-    """Without shapes that the text finder took for letters (a ring for an O): far larger than the other texts."""
-    if not boxes:
-        return boxes
-    usual = float(np.median([height_of(box) for box in boxes]))
-    return tuple(
-        box
-        for box in boxes
-        if any(c.isalnum() for c in box.text)
-        and not (len(box.text.strip()) <= 2 and height_of(box) > max(3 * usual, 0.1 * side))
-    )
-
-
 _FACTOR = re.compile(r"^(?:[x×*]\s*)?(?:1e|10\^?)\s*[+]?(?P<exp>\d{1,2})$", re.IGNORECASE)
 
 
@@ -91,8 +79,6 @@ def _multiplied(picture: Picture, table: Table) -> Table:
         factor = 10.0 ** int(match["exp"])
         if table.resolution == 0 or factor > 1e15:
             return table
-        from dataclasses import replace
-
         rows = tuple(tuple(None if v is None else v * factor for v in row) for row in table.values)
         return replace(table, values=rows, resolution=table.resolution * factor)
     return table

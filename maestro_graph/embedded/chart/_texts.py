@@ -1,0 +1,101 @@
+"""The lines of text as a chart needs them: rubbish out, tick marks off, neighbouring labels apart."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maestro_graph.embedded.chart._labels import RUBBISH, height_of
+from maestro_graph.embedded.ocr import TextBox
+
+__all__ = ["tidy_texts"]
+
+_INK = 70  # contrast to the page from which a pixel is ink
+_GREY = 60  # span of its channels up to which ink is letters rather than a swatch
+_GAP = 0.75  # a gap of this many text heights parts two labels; words of one label are a third as far apart
+
+
+def tidy_texts(rgb: NDArray[np.uint8], boxes: tuple[TextBox, ...]) -> tuple[TextBox, ...]:
+    """The texts of a chart, in pixels of `rgb`."""
+    if not boxes:
+        return ()
+    side = min(rgb.shape[:2])
+    usual = float(np.median([height_of(box) for box in boxes]))
+    out: list[TextBox] = []
+    for box in boxes:
+        text = box.text.strip()
+        if not any(c.isalnum() for c in text):
+            continue
+        if len(text) <= 2 and height_of(box) > max(3 * usual, 0.1 * side):
+            continue  # a ring that looks like an O
+        out.extend(_parted(rgb, _trimmed(box)))
+    return tuple(out)
+
+
+def _is_level(box: TextBox) -> bool:
+    quad = box.quad
+    wide = abs(quad[1][0] - quad[0][0])
+    return wide > 0.8 * height_of(box) and abs(quad[1][1] - quad[0][1]) < 0.12 * wide + 1
+
+
+def _trimmed(box: TextBox) -> TextBox:
+    """Without tick marks and bar ends that were read as dashes and blocks at either end."""
+    text = box.text.strip()
+    before = len(text) - len(text.lstrip("■▪·•_| "))
+    after = len(text) - len(text.rstrip(RUBBISH.replace("'", "")))
+    if (before == 0 and after == 0) or not _is_level(box) or after + before >= len(text):
+        return box
+    left, top, right, bottom = box.box
+    step = (right - left) / len(text)
+    return _part(box, text[before : len(text) - after], left + before * step, right - after * step, top, bottom)
+
+
+def _part(box: TextBox, text: str, left: float, right: float, top: float, bottom: float) -> TextBox:
+    return TextBox(text, ((left, top), (right, top), (right, bottom), (left, bottom)), box.score)
+
+
+def _parted(rgb: NDArray[np.uint8], box: TextBox) -> list[TextBox]:
+    """A line that holds several labels, cut at its wide gaps."""
+    words = box.text.split()
+    if len(words) < 2 or not _is_level(box):
+        return [box]
+    left, top, right, bottom = (round(v) for v in box.box)
+    patch = rgb[max(0, top) : bottom, max(0, left) : right].astype(int)
+    if patch.size == 0:
+        return [box]
+    page = np.median(patch.reshape(-1, 3), axis=0)
+    ink = (np.abs(patch - page).max(axis=2) > _INK) & (np.ptp(patch, axis=2) < _GREY)
+    columns = np.flatnonzero(ink.sum(axis=0) > 0)
+    tall = height_of(box)
+    cuts = [(int(a) + 1, int(b)) for a, b in pairwise(columns) if b - a > _GAP * tall]
+    if len(columns) < 4 or not cuts or len(cuts) >= len(words):
+        return [box]
+    starts = [int(columns[0]), *(b for _, b in cuts)]
+    ends = [*(a for a, _ in cuts), int(columns[-1]) + 1]
+    texts = words if len(words) == len(starts) else _dealt(words, starts, ends)
+    if any(not text for text in texts):
+        return [box]
+    left = max(0, left)
+    return [
+        _part(box, text, left + a - 1, left + b + 1, box.box[1], box.box[3])
+        for text, a, b in zip(texts, starts, ends, strict=True)
+    ]
+
+
+def _dealt(words: list[str], starts: list[int], ends: list[int]) -> list[str]:
+    """Words to pieces by the room that each piece has for letters."""
+    ink = sum(b - a for a, b in zip(starts, ends, strict=True))
+    letters = sum(len(word) for word in words) + len(words) - len(starts)
+    per_letter = ink / max(1, letters)
+    pieces: list[list[str]] = [[] for _ in starts]
+    at = 0
+    for k, word in enumerate(words):
+        have = sum(len(w) + 1 for w in pieces[at])
+        room = (ends[at] - starts[at]) / per_letter
+        rest = len(words) - k
+        if pieces[at] and at + 1 < len(pieces) and (have + len(word) / 2 > room or rest <= len(pieces) - at - 1):
+            at += 1
+        pieces[at].append(word)
+    return [" ".join(piece) for piece in pieces]
