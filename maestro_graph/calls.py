@@ -232,7 +232,8 @@ class _Work:
         seen = Perception.from_json(data)
         self.usage += Usage() if cached else seen.usage
         seconds = round(time.monotonic() - looked, 4)
-        self.note("perception", {**fields, "status": "ok", "text": seen.text, "cached": cached, "seconds": seconds})
+        fields |= {"status": "ok", "text": seen.text, "boxes": data["boxes"], "cached": cached, "seconds": seconds}
+        self.note("perception", fields)
         return seen
 
     def note(self, event: str, fields: Mapping[str, Json]) -> None:

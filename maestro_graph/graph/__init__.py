@@ -3,6 +3,7 @@
 from maestro_graph.graph._build import compile_maestro, create_maestro_graph
 from maestro_graph.graph._context import MaestroContext
 from maestro_graph.graph._state import MaestroInput, MaestroOutput, MaestroState, StopReason, TurnRecord
+from maestro_graph.graph._sync import run_sync
 
 __all__ = [
     "MaestroContext",
@@ -13,4 +14,5 @@ __all__ = [
     "TurnRecord",
     "compile_maestro",
     "create_maestro_graph",
+    "run_sync",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from maestro_graph.errors import CallFailure, MissingExtraError
 from maestro_graph.protocol import neutralise
 from maestro_graph.skills import SkillCall
+from maestro_skills._meaning import meaning_scores
 from maestro_skills._skill_file import SkillFile
 from maestro_skills._steps import CHAT
 
@@ -28,7 +30,7 @@ class Choice:
     Attributes:
         child: its file.
         by: the way that decided.
-        why: the words that matched, the lead in similarity, or the expert's reply.
+        why: the words that matched, the lead in meaning, or the expert's reply.
         sure: whether the way was sure of it.
     """
 
@@ -39,31 +41,41 @@ class Choice:
 
 
 async def choose_child(file: SkillFile, call: SkillCall) -> Choice:
-    """Choose among the children that the expert can run; the chosen one and why go into the trace.
+    """Choose a child for the question; the chosen one and why go into the trace.
+
+    Triggers are certain, so a child that they name and that the expert cannot run is a refusal. The other ways choose
+    among the children that the expert can run.
 
     Raises:
-        CallFailure: `refused`, if the expert can run none of them.
+        CallFailure: `refused`, if the expert cannot run the child, or none of them.
     """
-    children = [child for child in file.children.values() if child.abilities & call.expert.abilities]
-    if not children:
-        raise CallFailure("refused", f"{call.expert.name!r} can run none of {sorted(file.children)}")
-    choice = await _decide(file, children, call)
-    call.note(
-        "dispatch", {"skill": file.card.name, "child": choice.child.card.name, "by": choice.by, "why": choice.why}
-    )
+    choice = await _decide(file, call)
+    name = choice.child.card.name
+    if not choice.child.abilities & call.expert.abilities:
+        wanted = " or ".join(sorted(choice.child.abilities))
+        raise CallFailure(
+            "refused",
+            f"the question is one for {name} ({choice.why}), which needs the ability {wanted}; "
+            f"{call.expert.name!r} has {sorted(call.expert.abilities)}",
+        )
+    call.note("dispatch", {"skill": file.card.name, "child": name, "by": choice.by, "why": choice.why})
     return choice
 
 
-async def _decide(file: SkillFile, children: Sequence[SkillFile], call: SkillCall) -> Choice:
-    if len(children) == 1:
-        return Choice(children[0], "only", f"the only one that {call.expert.name} can run")
+async def _decide(file: SkillFile, call: SkillCall) -> Choice:
+    everything = list(file.children.values())
+    children = [child for child in everything if child.abilities & call.expert.abilities]
+    if not children:
+        raise CallFailure("refused", f"{call.expert.name!r} can run none of {sorted(file.children)}")
     unsure: Choice | None = None
     for way in file.dispatch.order:
         found: Choice | None = None
         if way == "triggers":
-            found = by_triggers(children, call.request.question)
+            found = by_triggers(everything, call.request.question)
+        elif len(children) == 1:
+            return Choice(children[0], "only", f"the only one that {call.expert.name} can run")
         elif way == "meaning":
-            found = _by_meaning_if_possible(children, call.request.question, file.dispatch.margin)
+            found = await _by_meaning_if_possible(children, call.request.question, file.dispatch.margin)
         elif CHAT in call.expert.abilities:
             found = await _by_expert(file, children, call)
         if found is not None and found.sure:
@@ -85,29 +97,20 @@ def by_triggers(children: Sequence[SkillFile], question: str) -> Choice | None:
 def by_meaning(
     children: Sequence[SkillFile], question: str, margin: float, encoder: SentenceEncoder | None = None
 ) -> Choice:
-    """The child whose description or examples are nearest to the question.
+    """The child whose description and examples the question is nearest to, among several.
 
     Raises:
         MissingExtraError: the sentence encoder is not installed.
     """
-    if encoder is None:
-        from maestro_graph.embedded.encoder import default_encoder
-
-        encoder = default_encoder()
-    asked = encoder.encode([question])[0]
-    scores = []
-    for child in children:
-        likeness = encoder.encode([child.card.description, *child.card.examples]) @ asked
-        nearest = sorted((float(value) for value in likeness), reverse=True)[:3]
-        scores.append(0.6 * nearest[0] + 0.4 * sum(nearest) / len(nearest))
-    ranked = sorted(range(len(children)), key=lambda at: scores[at], reverse=True)
-    lead = scores[ranked[0]] - scores[ranked[1]] if len(ranked) > 1 else 1.0
-    return Choice(children[ranked[0]], "meaning", f"nearest in meaning, leading by {lead:.3f}", sure=lead >= margin)
+    scores = meaning_scores([child.card for child in children], question, encoder)
+    ranked = sorted(children, key=lambda child: scores[child.card.name], reverse=True)
+    lead = scores[ranked[0].card.name] - scores[ranked[1].card.name] if len(ranked) > 1 else 1.0
+    return Choice(ranked[0], "meaning", f"nearest in meaning, leading by {lead:.2f}", sure=lead >= margin)
 
 
-def _by_meaning_if_possible(children: Sequence[SkillFile], question: str, margin: float) -> Choice | None:
-    try:
-        return by_meaning(children, question, margin)
+async def _by_meaning_if_possible(children: Sequence[SkillFile], question: str, margin: float) -> Choice | None:
+    try:  # in a thread: the first question loads the encoder and fits the children
+        return await asyncio.to_thread(by_meaning, children, question, margin)
     except MissingExtraError:
         return None
 
@@ -120,5 +123,9 @@ async def _by_expert(file: SkillFile, children: Sequence[SkillFile], call: Skill
     images = call.request.images if file.dispatch.look else ()
     call.note("step", {"skill": file.card.name, "step": "dispatch"})
     reply = await call.ask(replace(call.request, instructions=prompt.strip(), images=images))
-    named = [child for child in children if re.search(rf"(?<![\w-]){child.card.name}(?![\w-])", reply.text)]
+    named = [child for child in children if _names(child, reply.text)]
     return Choice(named[0], "expert", f"it replied {reply.text[:80]!r}") if len(named) == 1 else None
+
+
+def _names(child: SkillFile, text: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(child.card.name)}(?![\w-])", text, re.IGNORECASE) is not None

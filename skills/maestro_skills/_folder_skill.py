@@ -7,12 +7,13 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TypeAlias
 
-from maestro_graph.errors import RegistryError
-from maestro_graph.experts import ExpertCard, ExpertReply
+from maestro_graph.errors import CallFailure, RegistryError
+from maestro_graph.experts import ExpertCard, ExpertReply, ExpertRequest
 from maestro_graph.skills import SkillCall, SkillCard
 from maestro_skills._dispatch import choose_child
+from maestro_skills._gather import Looking
 from maestro_skills._skill_file import SkillFile
-from maestro_skills._steps import run_steps
+from maestro_skills._steps import CHAT, run_steps
 
 __all__ = ["FolderSkill", "Workflow"]
 
@@ -25,7 +26,7 @@ class FolderSkill:
 
     def __init__(self, file: SkillFile) -> None:
         self.file = file
-        self._workflows = {item.card.name: _load(item) for item in (file, *file.children.values()) if item.workflow}
+        self._workflows = {item.folder: _load(item) for item in (file, *file.children.values()) if item.workflow}
 
     @property
     def card(self) -> SkillCard:
@@ -44,14 +45,33 @@ class FolderSkill:
         """Run the skill, or the child that its dispatch chooses."""
         file = self.file
         if not file.children:
-            return await self._run(file, call)
-        choice = await choose_child(file, call)
-        reply = await self._run(choice.child, call)
+            return await self._run(file, _limited(file, call), None)
+        # What parent and child both want to know is looked at while the child is chosen.
+        async with Looking(call) as looking:
+            if CHAT in call.expert.abilities:
+                looking.start(file.evidence)
+            choice = await choose_child(file, call)
+            reply = await self._run(choice.child, _limited(choice.child, call), looking)
         chosen = {"level2": choice.child.card.name, "dispatched_by": choice.by}
         return replace(reply, details={**reply.details, **chosen})
 
-    async def _run(self, file: SkillFile, call: SkillCall) -> ExpertReply:
-        return await self._workflows.get(file.card.name, run_steps)(file, call)
+    async def _run(self, file: SkillFile, call: SkillCall, looking: Looking | None) -> ExpertReply:
+        workflow = self._workflows.get(file.folder)
+        return await (run_steps(file, call, looking) if workflow is None else workflow(file, call))
+
+
+def _limited(file: SkillFile, call: SkillCall) -> SkillCall:
+    """The call, with no more requests to the expert than the skill may make."""
+    left = file.max_calls
+
+    async def ask(request: ExpertRequest) -> ExpertReply:
+        nonlocal left
+        if left == 0:
+            raise CallFailure("refused", f"{file.card.name} has used up its max-calls ({file.max_calls})")
+        left -= 1
+        return await call.ask(request)
+
+    return replace(call, ask=ask)
 
 
 def _load(file: SkillFile) -> Workflow:
@@ -59,5 +79,8 @@ def _load(file: SkillFile) -> Workflow:
     try:
         workflow: Workflow = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise RegistryError(f"{file.folder}: the workflow {file.workflow!r} cannot be loaded: {error}") from error
+        raise RegistryError(
+            f"{file.folder / 'SKILL.md'}: metadata.maestro.workflow {file.workflow!r} cannot be loaded ({error}); "
+            f"name an importable module and an async function of it"
+        ) from error
     return workflow

@@ -1,24 +1,23 @@
-"""The SKILL.md of a skill: Agent Skills front matter, our fields under `metadata.maestro`, instructions as body."""
+"""What a SKILL.md says: Agent Skills front matter, our fields under `metadata.maestro`, instructions as body."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from string import Template
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from maestro_graph.errors import RegistryError
 from maestro_graph.experts import Modality
 from maestro_graph.perceivers import PerceiverKind
 from maestro_graph.skills import SkillCard
 
-__all__ = ["DispatchSpec", "EvidenceSpec", "SkillFile", "StepSpec", "read_skill_file"]
+__all__ = ["FILE_NAME", "DispatchSpec", "EvidenceSpec", "FrontMatter", "MaestroFields", "SkillFile", "StepSpec"]
 
 FILE_NAME = "SKILL.md"
-RESERVED = frozenset({"question", "ocr", "caption", "detect", "zoom"})
+ALWAYS = frozenset({"question", "pictures"})
+"""Slots that every prompt may have: the question, and what the pictures that go with it are."""
+RESERVED = ALWAYS | {"ocr", "caption", "detect", "zoom"}
 
 
 class _Strict(BaseModel):
@@ -35,12 +34,12 @@ class EvidenceSpec(_Strict):
     Attributes:
         kind: which perceiver.
         focus: what it should look at.
-        images: of which pictures: all of the request's, or the first.
+        images: of which pictures: all of the request's, the first, or the first so many.
     """
 
     kind: PerceiverKind
     focus: str = ""
-    images: Literal["all", "first"] = "all"
+    images: Literal["all", "first"] | Annotated[int, Field(ge=1)] = "all"
 
 
 class StepSpec(_Strict):
@@ -48,16 +47,18 @@ class StepSpec(_Strict):
 
     Attributes:
         id: the slot `$id` under which later prompts read this step's reply.
-        prompt: template file in the skill's folder; `$question`, `$ocr`, `$caption`, `$detect`, `$zoom` and the ids of
-            the steps in `after` are its slots.
+        prompt: template file in the skill's folder; its slots are `$question`, `$pictures` (what the pictures of this
+            step are), `$ocr`, `$caption`, `$detect`, `$zoom`, the ids of the steps in `after`, and what is `given`.
         after: steps whose replies this one needs; steps that do not need each other run at the same time.
         images: which pictures it sees.
+        given: slots that the skill's Python workflow fills.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     prompt: str = Field(min_length=1)
     after: tuple[str, ...] = ()
     images: tuple[Picture, ...] = ("original",)
+    given: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ...] = ()
 
 
 class DispatchSpec(_Strict):
@@ -65,17 +66,20 @@ class DispatchSpec(_Strict):
 
     Attributes:
         order: the ways to choose, tried in turn until one is sure: `triggers` of the children in the question, the
-            `meaning` of the question beside the children's descriptions, the `expert` by a constrained choice.
-        margin: how far the nearest description must lead for `meaning` to be sure; the last way always decides.
+            `meaning` of the question beside the children's descriptions and examples, the `expert` by a constrained
+            choice. Where none is sure, the last one that had an opinion decides.
+        margin: how far the nearest child must lead for `meaning` to be sure (scores lie between about 0 and 1).
         look: the expert is shown the pictures when it chooses (the kind of a chart is seen, not said).
     """
 
     order: tuple[Literal["triggers", "meaning", "expert"], ...] = ("triggers", "meaning", "expert")
-    margin: float = Field(default=0.05, ge=0)
+    margin: float = Field(default=0.1, ge=0)
     look: bool = False
 
 
-class _Maestro(_Strict):
+class MaestroFields(_Strict):
+    """The fields under `metadata.maestro`."""
+
     level: Literal[1, 2]
     protocol_name: str | None = Field(default=None, alias="protocol-name")
     abilities: frozenset[str] = frozenset({"chat"})
@@ -89,30 +93,62 @@ class _Maestro(_Strict):
     output: str = ""
     max_calls: int = Field(default=8, ge=1, alias="max-calls")
 
-    @model_validator(mode="after")
-    def _order(self) -> _Maestro:
+    @field_validator("evidence")
+    @classmethod
+    def _kinds_once(cls, evidence: tuple[EvidenceSpec, ...]) -> tuple[EvidenceSpec, ...]:
+        kinds = [item.kind for item in evidence]
+        for kind in kinds:
+            if kinds.count(kind) > 1:
+                raise ValueError(f"names {kind} twice; make one entry of both, with one focus")
+        return evidence
+
+    @field_validator("steps")
+    @classmethod
+    def _in_order(cls, steps: tuple[StepSpec, ...]) -> tuple[StepSpec, ...]:
         known: set[str] = set()
-        kinds = [item.kind for item in self.evidence]
-        if len(kinds) != len(set(kinds)):
-            raise ValueError("evidence names a kind twice; one entry for each kind")
-        for step in self.steps:
-            if step.id in known or step.id in RESERVED:
-                raise ValueError(f"the step id {step.id!r} is taken; give each step its own")
+        for step in steps:
+            if step.id in known | RESERVED:
+                raise ValueError(f"the id {step.id!r} is taken; give each step an id of its own")
             if unknown := set(step.after) - known:
-                raise ValueError(f"step {step.id!r} comes after {sorted(unknown)}, which no earlier step is called")
+                raise ValueError(
+                    f"{step.id!r} comes after {sorted(unknown)}, which no earlier step is called; "
+                    f"there are {sorted(known)}"
+                )
             known.add(step.id)
-        if self.level == 1 and self.protocol_name is None:
-            raise ValueError("protocol-name is missing; a Level-1 skill needs the name that the router writes")
-        for trigger in self.triggers:
+        return steps
+
+    @field_validator("triggers")
+    @classmethod
+    def _are_expressions(cls, triggers: tuple[str, ...]) -> tuple[str, ...]:
+        for trigger in triggers:
             try:
                 re.compile(trigger, re.IGNORECASE)
             except re.error as error:
-                raise ValueError(f"trigger {trigger!r} is no regular expression: {error}") from error
+                raise ValueError(
+                    f"{trigger!r} is no regular expression ({error}); escape what is meant as is"
+                ) from error
+        return triggers
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> MaestroFields:
+        if self.level == 1 and self.protocol_name is None:
+            raise ValueError("protocol-name is missing; a Level-1 skill needs the name that the router writes")
+        kinds = {item.kind for item in self.evidence}
+        for step in self.steps:
+            for picture, kind in (("crop", "zoom"), ("boxes", "detect")):
+                if picture in step.images and kind not in kinds:
+                    raise ValueError(f"steps.{step.id}.images has {picture!r}; add {kind} to evidence, or take it out")
+            if step.given and self.workflow is None:
+                raise ValueError(f"steps.{step.id}.given needs a workflow that fills {list(step.given)}")
+        if self.workflow is None and len(self.steps) > self.max_calls:
+            raise ValueError(f"max-calls is {self.max_calls} for {len(self.steps)} steps; raise it or drop steps")
         return self
 
 
-class _FrontMatter(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)  # the Agent Skills format may grow fields
+class FrontMatter(BaseModel):
+    """The Agent Skills fields that we read; the format has more and may grow others."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     name: str
     description: str
@@ -128,8 +164,9 @@ class SkillFile(BaseModel):
         abilities: the skill runs on experts that have one of them.
         modality: what it cannot do without.
         triggers: regular expressions that make the choice of this child certain.
-        evidence, steps, dispatch, workflow: see the specs; a workflow is `module:function`.
-        output: one sentence on the form of the answer, added to every prompt of the last step.
+        evidence, steps, dispatch, workflow: see the specs; a workflow is `module:function`. Evidence of a skill with
+            children is gathered while it chooses, and shared with a child that wants the same.
+        output: one sentence on the form of the answer, added to the prompts of steps that no other comes after.
         max_calls: requests to the expert that a run may make.
         prompts: templates by step id.
         children: Level-2 skills, by name.
@@ -154,95 +191,6 @@ class SkillFile(BaseModel):
     children: dict[str, SkillFile]
     body: str
 
-
-def read_skill_file(folder: Path) -> SkillFile:
-    """Read and validate the skill in `folder`.
-
-    Raises:
-        RegistryError: names file, field and cure.
-    """
-    path = folder / FILE_NAME
-    front, body = _split(path)
-    try:
-        matter = _FrontMatter.model_validate(front)
-        if "maestro" not in matter.metadata:
-            raise RegistryError(f"{path}: metadata.maestro is missing; add level, protocol-name and steps")
-        ours = _Maestro.model_validate(matter.metadata["maestro"])
-        card = SkillCard(
-            name=matter.name,
-            protocol_name=ours.protocol_name or matter.name,
-            description=" ".join(matter.description.split()),
-            examples=ours.examples,
-        )
-    except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, item['loc'])) or 'front matter'}: {item['msg']}" for item in error.errors()]
-        raise RegistryError(f"{path} does not validate; mend these fields:\n" + "\n".join(lines)) from error
-    if card.name != folder.name:
-        raise RegistryError(f"{path}: name is {card.name!r}, but the folder is {folder.name!r}; make them equal")
-    if not (ours.steps or ours.workflow or _child_folders(folder)):
-        raise RegistryError(f"{path}: there is nothing to do; add steps, a workflow or sub-folders with children")
-    return SkillFile(
-        folder=folder,
-        card=card,
-        level=ours.level,
-        abilities=ours.abilities,
-        modality=ours.modality,
-        triggers=ours.triggers,
-        evidence=ours.evidence,
-        steps=ours.steps,
-        dispatch=ours.dispatch,
-        workflow=ours.workflow,
-        output=ours.output,
-        max_calls=ours.max_calls,
-        prompts={step.id: _prompt(folder, step, ours.evidence) for step in ours.steps},
-        children=_children(folder, ours.level),
-        body=body,
-    )
-
-
-def _child_folders(folder: Path) -> list[Path]:
-    return sorted(path.parent for path in folder.glob(f"*/{FILE_NAME}"))
-
-
-def _children(folder: Path, level: int) -> dict[str, SkillFile]:
-    found = {path.name: read_skill_file(path) for path in _child_folders(folder)}
-    if found and level == 2:
-        raise RegistryError(f"{folder}: a Level-2 skill has the children {sorted(found)}; there are two levels only")
-    for name, child in found.items():
-        if child.level != 2:
-            raise RegistryError(
-                f"{folder / name / FILE_NAME}: level is {child.level}; a sub-folder's skill has level 2"
-            )
-    return found
-
-
-def _split(path: Path) -> tuple[dict[str, Any], str]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RegistryError(f"{path} cannot be read: {error}; a skill is a folder with a {FILE_NAME}") from error
-    parts = text.split("---\n", 2)
-    if len(parts) != 3 or parts[0].strip():
-        raise RegistryError(f"{path} has no front matter; begin it with a line '---', YAML, and another line '---'")
-    try:
-        front = yaml.safe_load(parts[1])
-    except yaml.YAMLError as error:
-        raise RegistryError(f"{path}: the front matter is no YAML: {error}") from error
-    if not isinstance(front, dict):
-        raise RegistryError(f"{path}: the front matter must be a mapping with name and description")
-    return front, parts[2].strip()
-
-
-def _prompt(folder: Path, step: StepSpec, evidence: tuple[EvidenceSpec, ...]) -> str:
-    path = (folder / step.prompt).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise RegistryError(f"{folder / FILE_NAME}: steps.{step.id}.prompt {step.prompt!r} leaves the skill's folder")
-    try:
-        text = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise RegistryError(f"{folder / FILE_NAME}: steps.{step.id}.prompt cannot be read: {error}") from error
-    slots = set(Template(text).get_identifiers())
-    known = {*step.after, "question", *(item.kind for item in evidence)}
-    if unknown := slots - known:
-        raise RegistryError(f"{path}: the slots {sorted(unknown)} are unknown; there are {sorted(known)}")
-    return text
+    def step(self, name: str) -> StepSpec:
+        """The step of that id."""
+        return next(step for step in self.steps if step.id == name)
