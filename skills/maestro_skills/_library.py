@@ -7,7 +7,8 @@ from pathlib import Path
 
 from maestro_graph.errors import RegistryError
 from maestro_skills._folder_skill import FolderSkill
-from maestro_skills._skill_file import FILE_NAME, read_skill_file
+from maestro_skills._read_skill import child_folders, read_skill_file
+from maestro_skills._skill_file import FILE_NAME
 
 __all__ = ["library_folder", "load_skills"]
 
@@ -40,15 +41,11 @@ def load_skills(wanted: Iterable[str], folder: Path | None) -> list[FolderSkill]
 def _folders(name: str, start: Path) -> list[Path]:
     if "/" in name:
         path = start / Path(name).expanduser()
-        folders = [path] if (path / FILE_NAME).is_file() else _children(path)
+        folders = [path] if (path / FILE_NAME).is_file() else child_folders(path)
         if not folders:
             raise RegistryError(f"skills: {name!r} is neither a folder with a {FILE_NAME} nor a folder of such folders")
         return folders
-    shipped = {path.name: path for path in _children(library_folder())}
+    shipped = {path.name: path for path in child_folders(library_folder())}
     if name == "*":
         return list(shipped.values())
     return [shipped[name]] if name in shipped else []
-
-
-def _children(folder: Path) -> list[Path]:
-    return sorted(path.parent for path in folder.glob(f"*/{FILE_NAME}"))

@@ -51,7 +51,7 @@ class Workbench:
 
         Args:
             name: id of the step; it may be started again (repairs).
-            given: texts for the slots that it declares as `given`.
+            given: texts for the slots that it declares as `given`, or in place of a whole reply of an earlier step.
         """
         step = self._file.step(name)
         before = {earlier: self._running[earlier] for earlier in step.after}
@@ -62,13 +62,12 @@ class Workbench:
     async def _run(
         self, step: StepSpec, before: Mapping[str, asyncio.Task[ExpertReply]], given: Mapping[str, str]
     ) -> ExpertReply:
-        texts = dict(given)
-        for earlier, task in before.items():
-            texts[earlier] = (await task).text
+        texts = {earlier: (await task).text for earlier, task in before.items()}
         slots = set(Template(self._file.prompts[step.id]).get_identifiers())
         for spec in self._file.evidence:
             if spec.kind in slots:
                 texts[spec.kind] = (await self._looking.get(spec)).text
+        texts.update(given)
         views = [view for part in step.images for view in await self._views(part)]
         instructions = render_step(self._file, step, self._call.request.question, texts, views)
         self._call.note("step", {"skill": self._file.card.name, "step": step.id})

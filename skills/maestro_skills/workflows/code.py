@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from string import Template
 
 from maestro_graph.errors import CallFailure
 from maestro_graph.evidence import Json
 from maestro_graph.experts import ExpertReply
-from maestro_graph.protocol import neutralise
 from maestro_graph.skills import SkillCall
 from maestro_skills._skill_file import SkillFile
+from maestro_skills._steps import workbench
 from maestro_skills.sandbox import CheckResult, Sandbox, check_asserts, choose_sandbox, split_asserts
 
 __all__ = ["run"]
@@ -30,17 +28,17 @@ async def run(file: SkillFile, call: SkillCall) -> ExpertReply:
         CallFailure: `refused` without a sandbox; `unusable` if no code was written.
     """
     sandbox = choose_sandbox()
-    test = _read_test((await _ask("test", file, call, {})).text)
-    written = await _ask("write", file, call, {"test": test or "(no test could be read)"})
-    code = code_block(written.text)
-    result = await _check(code, test, sandbox, call)
-    rounds = 0
-    while result is not None and result.verdict != "pass" and rounds < ROUNDS:
-        rounds += 1
-        slots = {"test": test or "", "write": code}
-        written = await _ask("repair", file, call, slots, after=f"What happened: {result.reason}")
-        code = code_block(written.text)
+    async with workbench(file, call) as bench:
+        test = _read_test((await bench.start("test")).text)
+        shown = {"test": test or "(no test could be read)"}
+        code = code_block((await bench.start("write", shown)).text)
         result = await _check(code, test, sandbox, call)
+        rounds = 0
+        while result is not None and result.verdict != "pass" and rounds < ROUNDS:
+            rounds += 1
+            repaired = await bench.start("repair", {**shown, "code": code, "error": result.reason})
+            code = code_block(repaired.text)
+            result = await _check(code, test, sandbox, call)
     details: dict[str, Json] = {
         "test": test,
         "verdict": result.verdict if result is not None else "not checked",
@@ -54,14 +52,6 @@ async def run(file: SkillFile, call: SkillCall) -> ExpertReply:
         confidence={"pass": 0.9, "not checked": 0.4}.get(str(details["verdict"]), 0.2),
         details=details,
     )
-
-
-async def _ask(step: str, file: SkillFile, call: SkillCall, slots: dict[str, str], *, after: str = "") -> ExpertReply:
-    template = Template(file.prompts[step])
-    texts = {"question": call.request.question, **slots}
-    prompt = template.substitute({name: neutralise(texts[name]) for name in template.get_identifiers()})
-    call.note("step", {"skill": file.card.name, "step": step})
-    return await call.ask(replace(call.request, instructions=f"{prompt}\n\n{neutralise(after)}".strip()))
 
 
 def _read_test(text: str) -> str | None:
