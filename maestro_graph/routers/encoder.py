@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EncoderRouter", "ZeroShot", "build"]
 
-NO_PICTURE = "There is no picture, only a question in words to calculate."
+NO_PICTURE = "none"
 UNSTATED = 0.6
 
 
@@ -32,13 +32,13 @@ class ZeroShot:
     """Weights of the untrained policy: few, and none of them about a particular expert.
 
     Attributes:
-        picture: weight of the likeness between the picture's preview and a description.
+        picture: weight of the likeness between what one does with such a picture and a description.
         skill: share of a skill's card in the score of a pair.
         stop: confidence from which an answer ends the run.
         temperature: of the softmax that turns scores into a distribution.
     """
 
-    picture: float = 0.35
+    picture: float = 0.3
     skill: float = 0.4
     stop: float = 0.5
     temperature: float = 0.05
@@ -75,14 +75,19 @@ class EncoderRouter:
     def scores(self, view: RouterView) -> dict[Action, float]:
         """How well each action's cards fit the question and the picture: cosine similarities, weighted."""
         encoder = self._encoder or _default_encoder()
-        question, picture = encoder.encode([view.question, _seen(view)])
+        (question,) = encoder.encode([view.question])
+        kinds = _kinds(view)
+        tasks = encoder.encode(list(kinds))
         weights = self._weights
 
         def fit(description: str, examples: Sequence[str]) -> float:
             vectors = encoder.encode([description, *examples])
             to_question = vectors @ question
             nearest = float(to_question.max())
-            return 0.7 * nearest + 0.3 * float(to_question.mean()) + weights.picture * float(vectors[0] @ picture)
+            # Some cards are near to every task: only the difference from a card's mean says something.
+            to_tasks = tasks @ vectors[0]
+            seen = sum(share * float(to_tasks[at] - to_tasks.mean()) for at, share in enumerate(kinds.values()))
+            return 0.7 * nearest + 0.3 * float(to_question.mean()) + weights.picture * seen
 
         registry = view.registry
         experts = {name: fit(e.card.description, e.card.examples) for name, e in registry.experts.items()}
@@ -108,13 +113,12 @@ def _default_encoder() -> SentenceEncoder:
     return default_encoder()
 
 
-def _seen(view: RouterView) -> str:
-    """The picture in words, cheaply."""
-    if not view.images:
-        return NO_PICTURE
-    from maestro_graph.embedded.preview import preview
+def _kinds(view: RouterView) -> dict[str, float]:
+    """What one does with a picture such as this one, by likelihood: a glance, without reading it."""
+    from maestro_graph.embedded.preview import TASKS, preview
 
-    return preview(view.images[0]).text
+    seen = preview(view.images[0]).kind if view.images else {NO_PICTURE: 1.0}
+    return {task: seen.get(kind, 0.0) for kind, task in TASKS.items()}
 
 
 def _most_confident(evidence: Sequence[Evidence]) -> Evidence | None:
