@@ -187,5 +187,5 @@ def _imported(point: EntryPoint, kind: str) -> Any:
         if not ours:
             raise RegistryError(f"the {kind} {point.name!r} ({point.value}) cannot be imported: {error}") from error
         raise MissingExtraError(f"the {kind} {point.name!r}", "embedded", error.name or "?") from error
-    except AttributeError as error:
+    except (ImportError, AttributeError) as error:
         raise RegistryError(f"the {kind} {point.name!r} ({point.value}) cannot be imported: {error}") from error
