@@ -111,7 +111,8 @@ def _colour(thing: Thing, scene: Scene, image: MaestroImage) -> Look:
         return _zone(thing, image)
     if not thing.known and thing.form is None and not thing.relation:
         return _subject(thing, scene)
-    wanted = replace(thing, colour=None) if thing.form or thing.relation or thing.size else thing
+    vague = thing.colour is not None and not find(scene, thing) and (thing.form or thing.relation or thing.size)
+    wanted = replace(thing, colour=None) if vague else thing
     region, fit = _one(scene, wanted)
     why = f"The {_named(thing)} at ({region.centre[0]:.0f}, {region.centre[1]:.0f}) has RGB {region.rgb}."
     return Look(region.colour, 0.9 * fit * _told(region), why, (region,))

@@ -82,7 +82,17 @@ def prominence(region: Region, scene: Scene) -> float:
     alike = sum(r.colour == region.colour and r.area > 0.2 * region.area for r in scene.regions)
     size = math.sqrt(region.area / (scene.width * scene.height))
     vivid = 0.05 + region.vivid + (0.05 if region.colour in NEUTRAL else 0.0)
-    return float(vivid * (0.2 + region.clean) * (0.3 + region.sure) * (0.02 + size) ** 0.5 / max(1, alike) ** 0.7)
+    left, top, right, bottom = region.box
+    cut = left <= 1 or top <= 1 or right >= scene.width - 1 or bottom >= scene.height - 1
+    whole = 0.4 if cut else 1.0  # what runs out of the picture is scenery more often than not
+    return float(
+        whole
+        * vivid
+        * (0.2 + region.clean) ** 2
+        * (0.25 + region.sure) ** 1.5
+        * (0.02 + size) ** 0.5
+        / max(1, alike) ** 0.7
+    )
 
 
 def find(scene: Scene, thing: Thing) -> tuple[Region, float] | None:
@@ -92,6 +102,8 @@ def find(scene: Scene, thing: Thing) -> tuple[Region, float] | None:
         return None
     best = scored[0][1]
     fitting = [(r, fit) for r, fit in scored if fit > 0.75 * best]
+    if thing.odd:
+        return _odd_one(fitting)
     if thing.extreme and thing.place is not None:
         x, y = thing.place
         seen = _notable(fitting)
@@ -111,6 +123,25 @@ def find(scene: Scene, thing: Thing) -> tuple[Region, float] | None:
     ranked = sorted(fitting, key=lambda p: -prominence(p[0], scene) * p[1])
     sure = 1.0 if prominence(ranked[1][0], scene) < 0.5 * prominence(ranked[0][0], scene) else 0.8
     return ranked[0][0], ranked[0][1] * sure
+
+
+def _odd_one(fitting: list[tuple[Region, float]]) -> tuple[Region, float] | None:
+    """The only one of its colour, form or size among things that are otherwise alike."""
+    seen = _notable(fitting)
+    if len(seen) < 3:
+        return None
+    areas = sorted(r.area for r, _ in seen)
+    usual = areas[len(areas) // 2]
+
+    def rarity(region: Region) -> float:
+        colour = sum(r.colour == region.colour for r, _ in seen)
+        form = sum(r.form == region.form for r, _ in seen)
+        off = abs(math.log(region.area / usual))
+        return 1.0 / colour + 0.9 / form + 0.1 * min(off, 4.0)
+
+    ranked = sorted(seen, key=lambda p: -rarity(p[0]))
+    clear = rarity(ranked[0][0]) > 1.3 * rarity(ranked[1][0])
+    return ranked[0][0], ranked[0][1] * (1.0 if clear else 0.5)
 
 
 def _notable(fitting: list[tuple[Region, float]]) -> list[tuple[Region, float]]:

@@ -41,7 +41,7 @@ PLACES = {
 CENTRE = r"\b(?:in|at|near) the (?:very )?(?:cent(?:er|re)|middle)\b|\b(?:central|cent(?:er|re)most|middle)\b"
 CORNER = r"\b(?:at|in|on|near)?\s*(?:the )?(top|upper|bottom|lower)[ -](left|right)(?: corner| quadrant| part)?\b"
 EDGE = (
-    r"\b(?:at|on|in) (?:the )?(?:far )?(left|right|top|bottom)(?: side| edge| half| part| hand "
+    r"\b(?:at|on|in) (?:the )?(left|right|top|bottom)(?: side| edge| half| part| hand "
     r"side)?(?= of the (?:image|picture|scene)|$|\?)"
 )
 RELATIONS: tuple[tuple[str, str], ...] = (
@@ -78,6 +78,7 @@ class Thing:
         extreme: the place is a superlative (leftmost).
         noun: the word that was used.
         special: `background`, `picture` or empty.
+        odd: the one that differs from the others.
         known: False where the noun is something that colour and form do not tell (a dog).
         relation, other: "the square left of the circle".
     """
@@ -90,6 +91,7 @@ class Thing:
     noun: str = ""
     special: str = ""
     known: bool = True
+    odd: bool = False
     relation: str = ""
     other: Thing | None = None
 
@@ -221,8 +223,11 @@ def thing(phrase: str) -> Thing:
         if match and relation in ("left", "right", "above", "below", "inside", "near", "around", "far"):
             base = thing(text[: match.start()])
             return replace(base, relation=relation, other=thing(match.group(match.lastindex or 1)))
+    odd = re.search(ODD, text)
+    if odd:
+        text = text[: odd.start()] + text[odd.end() :]
     place, extreme, text = _place(text)
-    found = Thing(place=place, extreme=extreme)
+    found = Thing(place=place, extreme=extreme, odd=odd is not None)
     for word in re.findall(r"[a-zà-ÿ]+(?:-[a-zà-ÿ]+)?", text):
         found = _add(found, word)
     return replace(found, special="") if found.noun and found.special == "picture" else found
@@ -257,7 +262,22 @@ def _singular(word: str) -> str:
     return word
 
 
+ODD = (
+    r"\b(?:odd (?:one out|one)|odd|(?:that |which )?(?:is |are )?(?:different|differs|unique)(?: "
+    r"(?:from|than|to|in color)(?: all)?(?: the)? (?:others?|rest))?|"
+    r"unlike (?:all )?(?:the )?(?:others?|rest)|stands? out|outlier|intruder)\b"
+)
+FAR = (
+    r"\b(?:(?:on|at|in|to) )?(?:the )?(?:(?:far|very|extreme) |furthest (?:to the )?|farthest (?:to "
+    r"the )?|most to the )(left|right|top|bottom)\b"
+)
+SIDES = {"left": (-1, 0), "right": (1, 0), "top": (0, -1), "bottom": (0, 1)}
+
+
 def _place(text: str) -> tuple[tuple[int, int] | None, bool, str]:
+    far = re.search(FAR, text)
+    if far:
+        return SIDES[far.group(1)], True, text[: far.start()] + text[far.end() :]
     corner = re.search(CORNER, text)
     if corner:
         up = -1 if corner.group(1) in ("top", "upper") else 1
@@ -267,8 +287,7 @@ def _place(text: str) -> tuple[tuple[int, int] | None, bool, str]:
         return (0, 0), False, text[: centre.start()] + text[centre.end() :]
     edge = re.search(EDGE, text)
     if edge:
-        where = {"left": (-1, 0), "right": (1, 0), "top": (0, -1), "bottom": (0, 1)}[edge.group(1)]
-        return where, False, text[: edge.start()] + text[edge.end() :]
+        return SIDES[edge.group(1)], False, text[: edge.start()] + text[edge.end() :]
     return None, False, text
 
 
@@ -499,7 +518,8 @@ def _form(low: str, pictures: int) -> Query | None:
 
 def _where(low: str, pictures: int) -> Query | None:
     match = re.match(
-        r"(?:where(?: in the (?:image|picture|scene))? (?:is|are|can i find|do you see)|in which (?:part|"
+        r"(?:where(?: in the (?:image|picture|scene))? (?:is|are|can i find|do you see)|(?:in|at|on) "
+        r"which (?:corner or |side or )?(?:part|"
         r"corner|quadrant|half|area|region|side)(?: of the (?:image|picture|scene))? (?:is|are)|"
         r"(?:what|which) (?:part|corner|quadrant|half|side)(?: of the (?:image|picture|scene))? (?:is|are|"
         r"contains|has)|locate|find|what is the (?:position|location) of) (?P<x>.+?)(?: in the (?:image|"
@@ -534,7 +554,7 @@ def _which(low: str, pictures: int) -> Query | None:
         return None
     phrase = match["x"]
     found = thing(re.sub(r"\b(?:is|are|lies|stands|appears)\b", " ", phrase))
-    if not (found.size or found.place is not None or found.relation):
+    if not (found.size or found.place is not None or found.relation or found.odd):
         return None
     by = "both" if not re.match(r"(?:the )?(?:shape|form|figure)\b", phrase) else "form"
     if re.match(r"color", phrase):

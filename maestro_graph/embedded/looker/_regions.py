@@ -21,7 +21,8 @@ SIDE = 2048  # of the reduced copy: a target of 16 pixels in an 8K picture still
 DETAIL = 90  # regions are measured at this many pixels a side, if the picture has them
 MIN_SHARE = 1.5e-6  # of the picture's area; smaller ones are specks
 MIN_PIXELS = 6
-MAX_REGIONS = 180
+MAX_REGIONS = 240
+MAX_PER_COLOUR = 60  # so that clutter in one colour does not crowd out a target in another
 THIN = 2.6  # pixels: half-width up to which a region may be the rim of another one
 BACKGROUND_SHARE = 0.08
 GROUND_SLACK = 26  # levels of a channel: shading and noise of one ground
@@ -174,7 +175,7 @@ def _candidates(
             vivid = total / area
         rare = 1.0 / np.sqrt(len(keep))
         worth = np.sqrt(area) * (0.3 + fill) * (0.15 + vivid * 4) * (0.5 + rare)
-        for i in keep[np.argsort(-worth[keep])][:MAX_REGIONS]:
+        for i in keep[np.argsort(-worth[keep])][:MAX_PER_COLOUR]:
             x, y, w, h = (int(v) for v in stats[i + 1, :4])
             scored.append((float(worth[i]), (x, y, w, h), int(index)))
     scored.sort(key=lambda s: -s[0])
@@ -285,7 +286,8 @@ def _without_rims(regions: list[Region]) -> list[Region]:
     """Drop outlines of filled regions, and the soft edges between a region and its ground."""
 
     def rim(a: Region, b: Region) -> bool:
-        thin = a.thick < 0.2 * min(b.width, b.height) and a.thick < 0.5 * b.thick
-        return thin and _covered(a, b) > 0.8 and (a.hollow or a.clean < 0.6 or a.area < 0.2 * b.area)
+        thin = a.thick < 0.3 * max(a.width, a.height) and a.thick < 0.5 * b.thick
+        form = b.clean > 0.5 and b.sure > 0.3 and b.width * b.height < 40 * a.width * a.height
+        return thin and form and _covered(a, b) > 0.8 and (a.hollow or a.clean < 0.6 or a.area < 0.2 * b.area)
 
     return [a for a in regions if not any(rim(a, b) for b in regions if b is not a)]

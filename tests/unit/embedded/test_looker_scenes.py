@@ -115,6 +115,17 @@ def test_a_small_target_in_a_large_cluttered_scene(at: tuple[int, int]) -> None:
     assert ask("Where is the red object?", image).answer == ("top left" if x < 1000 else "bottom right")
 
 
+def test_the_odd_one_out() -> None:
+    picture = Image.new("RGB", (600, 300), "white")
+    draw = ImageDraw.Draw(picture)
+    for index in range(18):
+        x, y = 50 + 100 * (index % 6), 50 + 100 * (index // 6)
+        draw.ellipse((x - 20, y - 20, x + 20, y + 20), fill=(30, 70, 210) if index != 10 else (250, 140, 20))
+    image = opened(picture, "odd")
+    assert ask("Which colour is the odd one out?", image).answer == "orange"
+    assert ask("Where is the circle that differs from the others?", image).answer == "right"
+
+
 def test_comparing_pictures() -> None:
     dark, bright = (
         opened(Image.new("RGB", (50, 50), (20, 20, 30)), "dark"),
@@ -133,7 +144,8 @@ def test_odd_pictures_end_in_a_reply_or_a_refusal(size: tuple[int, int], kind: s
         pixels = np.random.default_rng(1).integers(0, 255, pixels.shape).astype(np.uint8)
     image = opened(Image.fromarray(pixels), f"{size}{kind}")
     for question in (
-        "What colour is the circle?", "Where is the red dot?", "Which shape is the largest?", "What is next to the star?",
+        "What colour is the circle?", "Where is the red dot?", "Which shape is the largest?",
+        "What is next to the star?",
         "Is there a red object?", "Is the image mostly dark?", "What colour is the background?", "",
     ):  # fmt: skip
         try:

@@ -30,7 +30,8 @@ def box(text: str, left: float, top: float, *, height: float = 20, turn: float =
 
 def receipt(turn: float = 0.0) -> list[TextBox]:
     lines = [
-        ("CORNER BAKERY", "", 34), ("Date: 14 March 2024", "18:42", 20), ("Latte", "$3.40", 20), ("Green Tea", "$2.75", 20),
+        ("CORNER BAKERY", "", 34), ("Date: 14 March 2024", "18:42", 20), ("Latte", "$3.40", 20),
+        ("Green Tea", "$2.75", 20),
         ("Apple Pie", "$5.10", 20), ("Subtotal", "$11.25", 20), ("Tax 8%", "$0.90", 20), ("TOTAL", "$12.15", 20),
         ("Cash", "$20.00", 20), ("Change", "$7.85", 20), ("Tel: (555) 018-2267", "", 20),
     ]  # fmt: skip
