@@ -11,20 +11,18 @@ from numpy.typing import NDArray
 from maestro_graph.embedded.counter._ground import Ink
 from maestro_graph.embedded.counter._things import Scene
 
-__all__ = ["drawn_score"]
+__all__ = ["drawn_likelihood", "form_fit"]
 
 Mask = NDArray[Any]
 
 
-def drawn_score(pixels: NDArray[Any], ink: Ink, scene: Scene, factor: float) -> float:
+def drawn_likelihood(pixels: NDArray[Any], ink: Ink, factor: float) -> float:
     """How far to trust the flat-colour reading of a picture, 0 to 1.
 
     Args:
         pixels: the working copy (H, W, 3), and `factor`, how much it was enlarged (1 where it was not).
-        ink: its foreground, and `scene`, the things found in it.
+        ink: its foreground.
     """
-    if not scene.things:
-        return 0.0
     fore = ink.labels >= 0
     reach = max(1, round(factor))
     rim = _grown(fore, 1) & ~_shrunk(fore, 1)
@@ -34,10 +32,16 @@ def drawn_score(pixels: NDArray[Any], ink: Ink, scene: Scene, factor: float) -> 
     calm = _share(even, away, 0.05 * fore.size)
     inside = _share(even, _shrunk(fore, 2 * reach), 0.12 * float(fore.sum()))
     tone = float(np.clip((calm - 0.5) / 0.25, 0.0, 1.0) * np.clip((inside - 0.3) / 0.4, 0.0, 1.0))
+    return sharp * tone * (1.0 - 0.8 * _mosaic(ink))
+
+
+def form_fit(scene: Scene) -> float:
+    """How well the things of a scene fit the forms that are known, 0 to 1."""
+    if not scene.things:
+        return 0.0
     weights = np.sqrt([t.area for t in scene.things])
     fits = [1.0 if t.form == "line" else max(0.0, 1.0 - t.distance / 0.15) for t in scene.things]
-    fit = 0.4 + 0.6 * float(np.average(fits, weights=weights))
-    return sharp * tone * fit * (1.0 - 0.8 * _mosaic(ink))
+    return 0.4 + 0.6 * float(np.average(fits, weights=weights))
 
 
 def _mosaic(ink: Ink) -> float:

@@ -20,7 +20,7 @@ __all__ = ["find_repeated"]
 
 Byte = NDArray[Any]
 Float = NDArray[Any]
-FINALISTS = 3  # views that are worked out in full
+FINALISTS = 2  # views that are worked out in full
 SIDE = 700  # the tree works at this size
 LEAST, MOST = 6e-5, 0.3  # area of one thing as a share of the picture
 KEEP_QUALITY = 0.25

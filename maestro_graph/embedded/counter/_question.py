@@ -63,7 +63,11 @@ _STOP = frozenset(
      "what count please give tell me it its by to with which from be i we show appear appears scene figure's exist "
      "exists contains contain different distinct please seen their they these those whole both").split()
 )  # fmt: skip
-_LOOKS = frozenset(["small", "large", "big", "tiny", "little", "filled", "solid", "hollow", "outlined", "outline", "empty", "single", "coloured", "colored", "separate", "individual", "touching", "overlapping", "bright", "dark", "light", "round-shaped"])  # fmt: skip
+_LOOKS_WORDS = (
+    "small large big tiny little filled solid hollow outlined outline empty single coloured colored separate "
+    "individual touching overlapping bright dark light round-shaped"
+)
+_LOOKS = frozenset(_LOOKS_WORDS.split())
 _DIGITS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12,
@@ -151,7 +155,8 @@ def _tokens(phrase: str) -> list[str]:
 def _target(phrase: str) -> Target:
     """Read a noun phrase such as "red circles", "shapes that are not green", "blue or green squares"."""
     negative = re.search(
-        r"\b(?:(?:that|which|who)?\s*(?:are|is)?\s*(?:not|n't)|other than|except(?: for)?|without|besides|non)\b[ -]*(.*)",
+        r"\b(?:(?:that|which|who)?\s*(?:are|is)?\s*(?:not|n't)|other than|except(?: for)?|without|besides|non)\b"
+        r"[ -]*(.*)",
         phrase,
     )
     if negative:
@@ -160,7 +165,9 @@ def _target(phrase: str) -> Target:
         return replace(base, without_colours=rest.colours, without_form=rest.form)
     colours: list[str] = []
     form: str | None = None
-    noun, filled, size = "", None, None
+    noun = ""
+    filled: bool | None = None
+    size: Literal["small", "large"] | None = None
     tokens = _tokens(phrase)
     for index, token in enumerate(tokens):
         word = _singular(token)
@@ -180,10 +187,13 @@ def _target(phrase: str) -> Target:
             filled = False
         elif word in ("filled", "solid"):
             filled = True
-        elif word not in _STOP and token not in _STOP and word not in _LOOKS and not token.isdigit():
-            if not noun or word not in _ANY:
-                noun = token if form is None else noun
+        elif form is None and _is_noun(token, word) and (not noun or word not in _ANY):
+            noun = token
     return Target(noun, form, tuple(dict.fromkeys(colours)), (), None, filled, size)
+
+
+def _is_noun(token: str, word: str) -> bool:
+    return not (token in _STOP or word in _STOP or word in _LOOKS or token.isdigit())
 
 
 def _refusal(target: Target) -> str:
@@ -257,9 +267,11 @@ def _compare(text: str) -> Query | None:
         (r"\bas many (.+?)\s+as\s+(.+)", "equal"),
         (r"same number of (.+?)\s+(?:and|as)\s+(.+)", "equal"),
         (r"(?:number|count) of (.+?)\s+(?:equal|the same as)\s*(?:to)?\s*(?:the (?:number|count) of)?\s*(.+)", "equal"),
-        (r"(?:number|count) of (.+?)\s+(?:greater|larger|higher|more|bigger) than\s*(?:the (?:number|count) of)?\s*(.+)",
+        (r"(?:number|count) of (.+?)\s+(?:greater|larger|higher|more|bigger) than\s*(?:the (?:number|count) of)?"
+         r"\s*(.+)",
          "more"),
-        (r"(?:number|count) of (.+?)\s+(?:smaller|lower|less|fewer) than\s*(?:the (?:number|count) of)?\s*(.+)", "fewer"),
+        (r"(?:number|count) of (.+?)\s+(?:smaller|lower|less|fewer) than\s*(?:the (?:number|count) of)?\s*(.+)",
+         "fewer"),
         (r"\bdo (.+?)\s+outnumber\s+(.+)", "more"),
         (r"(?:numbers|counts) of (.+?)\s+and\s+(.+?)\s+(?:equal|the same)", "equal"),
     )  # fmt: skip

@@ -186,9 +186,8 @@ def _sides_free(offset: tuple[int, int], free: Mask) -> tuple[NDArray[Any], ...]
 def _covered(hole: NDArray[Any], other: Mask) -> bool:
     inside = np.zeros(other.shape, np.uint8)
     cv2.drawContours(inside, [hole], -1, 1, cv2.FILLED)
-    inside = cv2.erode(inside, np.ones((3, 3), np.uint8))
-    total = int(inside.sum())
-    return total > 0 and float(other[inside > 0].mean()) > 0.75
+    core = cv2.erode(inside, np.ones((3, 3), np.uint8)) > 0
+    return bool(core.any()) and float(other[core].mean()) > 0.75
 
 
 def _without_dust(things: list[Thing]) -> list[Thing]:

@@ -147,7 +147,7 @@ def classify(contour: NDArray[Any]) -> Form:
 
 def _smooth(points: Points) -> Points:
     """Take the staircase out of an outline of pixels."""
-    return (np.roll(points, 1, axis=0) + 2 * points + np.roll(points, -1, axis=0)) / 4
+    return np.asarray((np.roll(points, 1, axis=0) + 2 * points + np.roll(points, -1, axis=0)) / 4)
 
 
 def _refine(contour: NDArray[Any], name: str, gap: float) -> Form:

@@ -116,7 +116,7 @@ def split_region(mask: Mask, *, depth: float = 0.1, free: Mask | None = None) ->
     if contour is None:
         return []
     whole = Part(contour, visible_form(contour, _free_points(contour, free)))
-    if solidity(contour) > 0.95 or whole.form.distance < 0.045:
+    if solidity(contour) > 0.98 or whole.form.distance < 0.045:
         return [whole]
     labels = _basins(mask, contour, depth)
     if labels is None:

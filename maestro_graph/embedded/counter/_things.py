@@ -6,7 +6,6 @@ from collections import Counter as Tally
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from maestro_graph.evidence import Json

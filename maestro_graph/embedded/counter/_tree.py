@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Blob", "best_blobs", "edge_map"]
 
-LEVELS = 44
+LEVELS = 32
 MOST_NODES = 6000  # of one tree; only grain has more
 Float = NDArray[Any]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from maestro_graph.embedded._base import Clock, EmbeddedExpert, refuse
 from maestro_graph.embedded.counter._answers import answer_from_counts
-from maestro_graph.embedded.counter._drawn import drawn_score
+from maestro_graph.embedded.counter._drawn import drawn_likelihood, form_fit
 from maestro_graph.embedded.counter._ground import find_ink, noise_of
 from maestro_graph.embedded.counter._match import pick
 from maestro_graph.embedded.counter._photo import find_repeated
@@ -28,6 +28,7 @@ MAX_SIDE = 1200
 MIN_SIDE = 480  # smaller pictures are enlarged, so that small shapes have pixels enough for their form
 SMALL_PICTURE = 4
 MAX_BOXES = 400
+NO_DRAWING = 0.15  # likelihood of a drawing below which flat colours are not looked for
 
 
 class Counter(EmbeddedExpert):
@@ -76,9 +77,10 @@ def _look(pixels: NDArray[Any], scale: float, query: Query, clock: Clock) -> Sce
     noise = noise_of(pixels)
     ink = find_ink(pixels, noise)
     clock.check()
-    drawn = find_scene(ink)
+    likelihood = drawn_likelihood(pixels, ink, max(1.0, scale))
+    drawn = find_scene(ink) if likelihood > NO_DRAWING else Scene("flat colours")
     drawn.drawn = True
-    drawn.score = drawn_score(pixels, ink, drawn, max(1.0, scale))
+    drawn.score = likelihood * form_fit(drawn)
     clock.check()
     if drawn.score > 0.72 or (drawn.score > 0.5 and _wants_form(query)):
         return drawn
