@@ -121,16 +121,20 @@ def _check_use(path: Path, ours: MaestroFields, prompts: dict[str, str], childre
     """Evidence that no step uses would be paid for and never read."""
     if ours.workflow is not None:
         return
-    slots = {name for text in prompts.values() for name in Template(text).get_identifiers()}
+    used = {name for text in prompts.values() for name in Template(text).get_identifiers()}
     pictures = {picture for step in ours.steps for picture in step.images}
-    slots |= {kind for picture, kind in (("crop", "zoom"), ("boxes", "detect")) if picture in pictures}
-    for child in children.values():
-        slots |= {spec.kind for spec in child.evidence}
+    used |= {kind for picture, kind in (("crop", "zoom"), ("boxes", "detect")) if picture in pictures}
+    field = f"{path}: metadata.maestro.evidence"
     for spec in ours.evidence:
-        if spec.kind not in slots:
+        shared = [own for child in children.values() for own in child.evidence if own.kind == spec.kind]
+        if any(own != spec for own in shared):
             raise RegistryError(
-                f"{path}: metadata.maestro.evidence has {spec.kind}, which no step uses; "
-                f"write ${spec.kind} into a prompt, or take it out"
+                f"{field} has {spec.kind} with another focus or other images than a child, so that it would be looked "
+                f"at twice; make them equal, or leave it to the children"
+            )
+        if spec.kind not in used and not shared:
+            raise RegistryError(
+                f"{field} has {spec.kind}, which no step uses; write ${spec.kind} into a prompt, or take it out"
             )
 
 
