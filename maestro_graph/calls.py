@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
 from maestro_graph.cache import request_key
+from maestro_graph.deadlines import within
 from maestro_graph.decisions import Call, CallSkill
 from maestro_graph.errors import CallFailure, UnknownNameError
 from maestro_graph.evidence import Evidence, Json, Usage
@@ -199,8 +200,7 @@ class _Work:
             limit = self._limit(card.timeout_s)
             asked = replace(request, deadline_s=limit)
             try:
-                async with asyncio.timeout(limit):
-                    return await retried(once, seconds=limit)
+                return await within(retried(once, seconds=limit), limit)
             except TimeoutError:
                 raise CallFailure("timeout", f"{card.name!r} gave no reply within {limit:.4g} s") from None
 
@@ -215,9 +215,12 @@ class _Work:
             async with mounted.limiter:
                 limit = self._limit(mounted.timeout_s)
                 asked = replace(request, deadline_s=limit)
+
+                async def once() -> Perception:
+                    return await mounted.perceiver.perceive(asked)
+
                 try:
-                    async with asyncio.timeout(limit):
-                        seen = await retried(lambda: mounted.perceiver.perceive(asked), seconds=limit)
+                    seen = await within(retried(once, seconds=limit), limit)
                 except TimeoutError:
                     raise CallFailure("timeout", f"the {kind} perceiver gave no reply within {limit:.4g} s") from None
             return seen.to_json()
