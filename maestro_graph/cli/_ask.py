@@ -55,7 +55,8 @@ def ask(
 
         outcome = run_ask(
             AskOptions(
-                question=question,
+                # Bytes that are no UTF-8 arrive as surrogates, which no model and no protocol takes.
+                question=question.encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
                 images=tuple(image or ()),
                 registry=registry,
                 router=router,

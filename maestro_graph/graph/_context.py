@@ -57,7 +57,7 @@ class MaestroContext:
         """`trace` in its full form."""
         if self.trace is None or isinstance(self.trace, TraceSettings):
             return self.trace
-        return TraceSettings(path=Path(self.trace).expanduser())
+        return TraceSettings(path=Path(self.trace))
 
 
 def current_context(default: MaestroContext) -> MaestroContext:

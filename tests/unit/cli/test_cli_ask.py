@@ -257,6 +257,11 @@ def test_a_file_name_that_is_not_unicode(maestro: Run, registry: str) -> None:
     assert read_trace("t.jsonl")[0].images[0].width == 4
 
 
+def test_a_question_that_is_not_unicode(maestro: Run, registry: str) -> None:
+    result = maestro("ask", os.fsdecode(b"caf\xe9 \xe2\x82\xac?"), "-r", registry, "--json")
+    assert (result.exit_code, json.loads(result.stdout)["answer"]) == (0, "caf\ufffd \u20ac?")
+
+
 def test_the_trace_is_appended_to_whatever_its_suffix(maestro: Run, registry: str, picture: str) -> None:
     for question in ("one", "two"):
         assert maestro("ask", question, "-i", picture, "-r", registry, "--trace", "trace.txt").exit_code == 0

@@ -273,3 +273,14 @@ def test_a_single_file_is_never_pruned(tmp_path: Path) -> None:
     aged(path, 100)
     TraceWriter(TraceSettings(path=path, keep_days=1), "b").begin({"question": "What?"}, [])
     assert [run.run for run in read_trace(path)] == [RUN, "b"]
+
+
+def test_the_public_names() -> None:
+    import maestro_graph.trace
+
+    assert sorted(maestro_graph.trace.__all__) == sorted(
+        [
+            *("MIGRATIONS", "TRACE_SCHEMA", "CallTrace", "ImageTrace", "RequestTrace", "RunTrace", "StepTrace"),
+            *("TraceSettings", "TraceWriter", "TurnTrace", "key_names", "read_trace", "scrubbed", "trace_page"),
+        ]
+    )
