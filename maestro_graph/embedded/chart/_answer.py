@@ -180,7 +180,7 @@ def _extreme(query: Query, table: Table) -> TableAnswer | None:
     one_column = len(columns) == 1 and len(table.series) > 1 and len(rows) != 1
     if query.wants == "series" or (one_column and query.wants != "value"):
         return _extreme_series(query, table, rows, columns)
-    if len(rows) > 1 and query.total or (len(rows) > 1 and query.span):
+    if (len(rows) > 1 and query.total) or (len(rows) > 1 and query.span):
         scored = [
             (
                 sum(v for s in rows if (v := table.values[s][c]) is not None),

@@ -159,7 +159,7 @@ def _split(colours: Colours, bar: Bar, baseline: float, vertical: bool, slack: f
         if b - a < 3:
             continue
         level = float(np.median(far[a:b]))
-        if not 0 < (own.shape[0] - level if up else level):
+        if not (own.shape[0] - level if up else level) > 0:
             continue
         along = (start + level, float(end)) if up else (float(start), start + level)
         parts.append(Bar(bar.colour, (lo + a, lo + b), along))

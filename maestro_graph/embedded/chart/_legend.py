@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -31,6 +32,16 @@ class LegendEntry:
 
 def find_legend(colours: Colours, boxes: list[TextBox], reread: Reread) -> list[LegendEntry]:
     """All pairs of swatch and text in the picture, marks beside texts included; the caller picks what fits."""
+    at_left, at_right = _pairs(colours, boxes, reread), _pairs_right(colours, boxes)
+    # some libraries set the swatch after the text; which side it is, the greater number of colours tells
+    return at_right if _distinct(colours, at_right) > max(1, _distinct(colours, at_left)) else at_left
+
+
+def _distinct(colours: Colours, entries: list[LegendEntry]) -> int:
+    return len({e.colour for e in entries if float(np.ptp(colours.palette[e.colour])) > 36})
+
+
+def _pairs(colours: Colours, boxes: list[TextBox], reread: Reread) -> list[LegendEntry]:
     entries: list[LegendEntry] = []
     for box in boxes:
         if is_upright(box) or not box.text.strip():
@@ -41,8 +52,43 @@ def find_legend(colours: Colours, boxes: list[TextBox], reread: Reread) -> list[
             continue
         swatch = _left_swatch(colours, box)
         if swatch is not None:
-            entries.append(_entry(colours, box.text.strip(), swatch, box.box))
+            text, place = _with_neighbours(box, boxes, colours)
+            entries.append(_entry(colours, text, swatch, place))
     return entries
+
+
+def _pairs_right(colours: Colours, boxes: list[TextBox]) -> list[LegendEntry]:
+    """Pairs whose swatch follows the text: found as at the left, in the mirror."""
+    width = colours.rgb.shape[1]
+    mirror = replace(colours, labels=colours.labels[:, ::-1], text=colours.text[:, ::-1], rgb=colours.rgb[:, ::-1])
+    entries = []
+    for box in boxes:
+        if is_upright(box) or not box.text.strip():
+            continue
+        left, top, right, bottom = box.box
+        swatch = _left_swatch(mirror, _moved(box, width - right, top, width - left, bottom))
+        if swatch is not None:
+            colour, (x0, y0, x1, y1) = swatch
+            entries.append(_entry(colours, box.text, (colour, (width - x1, y0, width - x0, y1)), box.box))
+    return entries
+
+
+def _moved(box: TextBox, left: float, top: float, right: float, bottom: float) -> TextBox:
+    return TextBox(box.text, ((left, top), (right, top), (right, bottom), (left, bottom)), box.score)
+
+
+def _with_neighbours(
+    box: TextBox, boxes: list[TextBox], colours: Colours
+) -> tuple[str, tuple[float, float, float, float]]:
+    """A name whose words were found apart: texts that follow at a space's distance and have no swatch."""
+    text, (left, top, right, bottom) = box.text.strip(), box.box
+    for other in sorted(boxes, key=lambda b: b.box[0]):
+        x0, y0, x1, y1 = other.box
+        level = abs(other.center[1] - box.center[1]) < 0.3 * height_of(box)
+        near = -0.2 * height_of(box) <= x0 - right < 0.6 * height_of(box)
+        if other is not box and level and near and _left_swatch(colours, other) is None:
+            text, right, top, bottom = f"{text} {other.text.strip()}", x1, min(top, y0), max(bottom, y1)
+    return text, (left, top, right, bottom)
 
 
 def _entry(
@@ -55,7 +101,7 @@ def _entry(
 
 
 def _clean(text: str) -> str:
-    kept = text.strip()
+    kept = re.sub(r"^[Oo0eD]?\s?[-–—]+[Oo0eD]?[-–—]*\s*(?=[A-Za-z])", "", text.strip())
     while kept and not (kept[0].isalnum() or kept[0] in "$€£¥(+<>≤≥~#@&"):
         kept = kept[1:]
     return kept.strip() or text.strip()
@@ -131,7 +177,7 @@ def _swatch_in(
                 continue
             if sh > y1 - y0 - 1 and _goes_on(colours, int(colour), x0 + int(sx), x0 + int(sx + sw), y0, y1, tall):
                 continue
-            weight = ink * (1.0 if gap >= -0.5 * tall else 0.3)
+            weight = ink * min(1.0, colours.contrast(int(colour)) / 150) ** 2 * (1.0 if gap >= -0.5 * tall else 0.3)
             place = (float(x0 + sx), float(y0 + sy), float(x0 + sx + sw), float(y0 + sy + sh))
             if best is None or weight > best[0]:
                 best = (weight, int(colour), place)

@@ -86,13 +86,19 @@ def _entry_of(picture: Picture, line: Line) -> LegendEntry | None:
         full = np.array(entry.rgb, np.float32)
         far = float(np.linalg.norm(full - colour))
         for page in pages:
-            share = float(np.dot(colour - page, full - page) / max(1.0, float(np.dot(full - page, full - page))))
-            if 0.3 < share < 1.4:
-                off = float(np.linalg.norm(page + share * (full - page) - colour))
-                far = min(far, off + 30 * abs(1 - share))
+            far = min(far, _apart(colour - page, full - page))
         if far < 42 and (best is None or far < best[0]):
             best = (far, entry)
     return None if best is None else best[1]
+
+
+def _apart(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """How far two inks are from being one, thinned to different degrees (both as seen from the page)."""
+    weak, strong = sorted((a, b), key=lambda v: float(np.linalg.norm(v)))
+    share = float(np.dot(weak, strong)) / max(1.0, float(np.dot(strong, strong)))
+    if share < 0.3:
+        return float(np.linalg.norm(a - b))
+    return float(np.linalg.norm(share * strong - weak)) + 30 * (1 - share)
 
 
 def line_table(picture: Picture, chart: LineChart) -> Table | None:
@@ -175,29 +181,47 @@ def _places(
         mine = [t for t in scale.ticks if any(_in(t.box.center, box) for box in ids)]
         if len(mine) < max(2, 0.7 * len(labels)) or scale.log:
             continue
-        found = _integers(scale, span)
+        found = _integers(scale, span, lines)
         if found is not None:
             return *found, True
     kind = _anchor_kind(labels, span)
     return [label.text for label in labels], [label.anchors[kind] for label in labels], False
 
 
-def _integers(scale: Scale, span: tuple[float, float]) -> tuple[list[str], list[float]] | None:
+def _integers(scale: Scale, span: tuple[float, float], lines: list[Line]) -> tuple[list[str], list[float]] | None:
     """Whole numbers along a numeric axis, if its labels are whole and they are not too close."""
     if any(t.number.value != round(t.number.value) for t in scale.ticks) or any(t.number.decimals for t in scale.ticks):
         return None
     gaps = np.diff([t.number.value for t in scale.ticks])
     per_unit = abs(1 / scale.slope)
     first, last = sorted((scale.value(span[0]), scale.value(span[1])))
-    low, high = (
-        round(first + 0.02 * 0 + 1e-9) if abs(first - round(first)) < 0.2 else int(np.ceil(first)),
-        (round(last) if abs(last - round(last)) < 0.2 else int(np.floor(last))),
-    )
+    low = round(first) if abs(first - round(first)) < 0.35 else int(np.ceil(first))
+    high = round(last) if abs(last - round(last)) < 0.35 else int(np.floor(last))
     step = 1 if per_unit >= 3.0 and high - low <= _MOST_SAMPLES else int(max(1, abs(np.median(gaps))))
     values = list(range(low, high + 1, step))
+    values = values[:: _stride([[line.at(scale.pixel(v), 9.0) for v in values] for line in lines], lines)]
     if len(values) < 2:
         return None
     return [format_value(v) for v in values], [scale.pixel(v) for v in values]
+
+
+def _stride(heights: list[list[float | None]], lines: list[Line]) -> int:
+    """How many whole numbers apart the data are: the longest straight pieces that explain every curve."""
+    count = len(heights[0])
+    for stride in (20, 10, 8, 5, 4, 3, 2):
+        if (count - 1) % stride or (count - 1) // stride < 3:
+            continue
+        knots = np.arange(0, count, stride)
+        for row, line in zip(heights, lines, strict=True):
+            known = np.array([np.nan if h is None else h for h in row])
+            if np.isnan(known).any():
+                break
+            miss = np.abs(np.interp(np.arange(count), knots, known[knots]) - known)
+            if miss.max() > max(2.0, 0.8 * line.thickness):
+                break
+        else:
+            return stride
+    return 1
 
 
 def _anchor_kind(labels: list[Label], span: tuple[float, float]) -> int:

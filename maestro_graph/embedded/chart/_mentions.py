@@ -10,10 +10,12 @@ from difflib import SequenceMatcher
 
 __all__ = ["Mention", "find_mentions", "words_of"]
 
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
 _COMMON = frozenset(
-    "a an the is are was were do does did in on of for to at by and or not no it us may than that this all any "
-    "other others total value values most least more less high low highest lowest year years month months".split()
+    ["a", "an", "the", "is", "are", "was", "were", "do", "does", "did", "in", "on", "of", "for", "to", "at", "by", "and", "or", "not", "no", "it", "us", "may", "than", "that", "this", "all", "any", "other", "others", "total", "value", "values", "most", "least", "more", "less", "high", "low", "highest", "lowest", "year", "years", "month", "months"]
+)
+_ASKING = frozenset(
+    ["what", "which", "when", "where", "who", "whose", "how", "why", "many", "much", "value", "values", "does", "did", "have", "has", "had", "was", "were", "there", "their", "these", "those", "than", "that", "this", "with", "from", "between", "about", "above", "below", "over", "under", "more", "most", "less", "least", "high", "higher", "highest", "low", "lower", "lowest", "large", "larger", "largest", "small", "smaller", "smallest", "great", "greater", "greatest", "total", "average", "mean", "median", "share", "percent", "percentage", "number", "year", "years", "month", "months", "chart", "graph", "series", "line", "lines", "bars", "slice", "slices", "category", "shown", "show", "shows", "difference", "ratio", "times", "increase", "decrease", "compared", "color", "colour"]
 )
 _WORD = re.compile(r"\d+(?:[.,]\d+)*%?|\w+", re.UNICODE)
 _LEAST = 0.8
@@ -87,6 +89,8 @@ def _likeness(window: list[_Word], target: list[_Word]) -> float:
     joined, other = "".join(ours), "".join(theirs)
     if joined == other:
         return 0.98
+    if len(ours) == 1 and ours[0] in _ASKING:
+        return 0.0
     if min(len(joined), len(other)) < 4 or any(c.isdigit() for c in joined) != any(c.isdigit() for c in other):
         return 0.0
     if re.sub(r"\D", "", joined) != re.sub(r"\D", "", other):
@@ -114,6 +118,6 @@ def _same_word(a: str, b: str) -> bool:
         return True
     if len(short) >= 3 and long in (short + "s", short + "es", short[:-1] + "ies"):
         return True
-    if len(short) < 4:
+    if len(short) < 4 or a in _ASKING:
         return False
     return SequenceMatcher(None, a, b, autojunk=False).ratio() >= 0.84

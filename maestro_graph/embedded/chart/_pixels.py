@@ -115,7 +115,7 @@ def _background(labels: NDArray[np.int16], palette: NDArray[np.float32]) -> froz
         edges = [inner[:depth].max(0), inner[-depth:].max(0), inner[:, :depth].max(1), inner[:, -depth:].max(1)]
         corners = (inner[:depth, :depth], inner[:depth, -depth:], inner[-depth:, :depth], inner[-depth:, -depth:])
         cornered = sum(bool(corner.any()) for corner in corners)
-        if cornered == 4 and sum(float(edge.mean()) > 0.6 for edge in edges) >= 3:
+        if cornered >= 2 and sum(float(edge.mean()) > 0.6 for edge in edges) >= 3:
             found.add(colour)
     return frozenset(found)
 

@@ -113,10 +113,7 @@ _LEAST = (
 _ORDINALS = {
     "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "sixth": 6, "6th": 6,
 }  # fmt: skip
-_COLOURS = (
-    "red orange yellow green cyan blue purple pink brown black gray grey white teal violet magenta turquoise navy "
-    "olive maroon gold lime"
-).split()
+_COLOURS = ["red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink", "brown", "black", "gray", "grey", "white", "teal", "violet", "magenta", "turquoise", "navy", "olive", "maroon", "gold", "lime"]
 _MARKS = r"(?:bars?|slices?|sectors?|wedges?|categor(?:y|ies)|columns?|groups?|segments?|points?|labels?|items?|parts?|pieces?|portions?|x[- ]?values?|entries|data points?)"
 _SERIES_WORDS = r"(?:lines?|series|curves?|legend (?:entries|labels|items)|colou?rs?|data ?sets?|variables?)"
 _NUM = r"[-−]?[$€£]?\s?\d[\d,]*(?:\.\d+)?(?:\s*(?:%|percent|k|thousand|million|billion|m|bn)\b|%)?"
@@ -416,7 +413,7 @@ def _is_category_noun(tail: str, names: _Names, table: Table) -> bool:
             return True
         if word in {"are", "is", "have", "has", "had", "did", "do", "does", "were", "was", "in"}:
             break
-    nouns = "years months countries states cities people players species products regions companies days names sites firms".split()
+    nouns = ["years", "months", "countries", "states", "cities", "people", "players", "species", "products", "regions", "companies", "days", "names", "sites", "firms"]
     if not first or names.categories:
         return False
     if first[0] in nouns or (len(first) > 1 and first[1] in nouns):

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maestro_graph.embedded.chart._labels import RUBBISH, height_of
+from maestro_graph.embedded.chart._numbers import parse_number
 from maestro_graph.embedded.ocr import TextBox
 
 __all__ = ["tidy_texts"]
 
 _INK = 70  # contrast to the page from which a pixel is ink
 _GREY = 60  # span of its channels up to which ink is letters rather than a swatch
+_NUMBER_GAP = 0.3  # numbers side by side are never one label
 _GAP = 0.75  # a gap of this many text heights parts two labels; words of one label are a third as far apart
 
 
@@ -69,7 +71,11 @@ def _parted(rgb: NDArray[np.uint8], box: TextBox) -> list[TextBox]:
     ink = (np.abs(patch - page).max(axis=2) > _INK) & (np.ptp(patch, axis=2) < _GREY)
     columns = np.flatnonzero(ink.sum(axis=0) > 0)
     tall = height_of(box)
-    cuts = [(int(a) + 1, int(b)) for a, b in pairwise(columns) if b - a > _GAP * tall]
+    numbers = len(words) >= 2 and all(parse_number(word) is not None for word in words)
+    least = (_NUMBER_GAP if numbers else _GAP) * tall
+    cuts = [(int(a) + 1, int(b)) for a, b in pairwise(columns) if b - a > least]
+    if numbers and len(cuts) != len(words) - 1:
+        return [box]
     if len(columns) < 4 or not cuts or len(cuts) >= len(words):
         return [box]
     starts = [int(columns[0]), *(b for _, b in cuts)]
