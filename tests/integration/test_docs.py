@@ -34,7 +34,7 @@ def blocks_of(page: Path) -> list[Block]:
 
 def run(arguments: list[str], folder: Path) -> None:
     environment = {
-        **os.environ,
+        **{key: value for key, value in os.environ.items() if not key.startswith("MAKE")},
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "NO_COLOR": "1",
         "COLUMNS": "120",
@@ -46,7 +46,16 @@ def run(arguments: list[str], folder: Path) -> None:
 @pytest.fixture
 def workplace(tmp_path: Path) -> Path:
     """A folder in which what the docs name is found, and what they write does no harm."""
-    for name in ("examples", "README.md", "Makefile", "maestro_graph", "docs", "pyproject.toml", "tests"):
+    for name in (
+        "examples",
+        "README.md",
+        "Makefile",
+        "maestro_graph",
+        "docs",
+        "pyproject.toml",
+        "constraints.txt",
+        "tests",
+    ):
         (tmp_path / name).symlink_to(ROOT / name)
     return tmp_path
 
