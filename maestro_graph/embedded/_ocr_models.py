@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from maestro_graph.errors import MissingExtraError
 
-__all__ = ["ReadLine", "detect", "recognise", "upside_down"]
+__all__ = ["ReadLine", "clockwise", "detect", "recognise", "upside_down"]
 
 Pixels = NDArray[np.uint8]
 
@@ -125,10 +125,10 @@ def _box_of(contour: Any, heat: NDArray[np.float32]) -> NDArray[np.float32] | No
         return None
     grow = w * h * UNCLIP / (2 * (w + h)) * 2
     corners = cv2.boxPoints(((cx, cy), (w + grow, h + grow), angle))
-    return _clockwise(np.asarray(corners, np.float32))
+    return clockwise(np.asarray(corners, np.float32))
 
 
-def _clockwise(corners: NDArray[np.float32]) -> NDArray[np.float32]:
+def clockwise(corners: NDArray[np.float32]) -> NDArray[np.float32]:
     """Corners from top left, clockwise on the screen, so that the first edge is the one nearest to horizontal."""
     centre = corners.mean(axis=0)
     around = np.arctan2(corners[:, 1] - centre[1], corners[:, 0] - centre[0])

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from maestro_graph.embedded._ocr_models import ReadLine, detect, recognise, upside_down
+from maestro_graph.embedded._ocr_models import ReadLine, clockwise, detect, recognise, upside_down
 from maestro_graph.images import MaestroImage
 
 __all__ = ["TextBox", "ocr_array", "read_text"]
@@ -159,7 +159,7 @@ def _one_pass(pixels: Pixels) -> tuple[TextBox, ...]:
     )
     quads = detect(framed, _scale(*framed.shape[:2]))
     tall = [q for q in quads if _ratio(q) >= TALL]
-    wide = [q for q in quads if _ratio(q) < TALL]
+    wide = _joined([q for q in quads if _ratio(q) < TALL])
     height, width = pixels.shape[:2]
     read = [*zip(_read_wide(framed, wide), wide, strict=True), *zip(_read_tall(framed, tall), tall, strict=True)]
     out = []
@@ -182,6 +182,36 @@ def _alike_turned(pixels: Pixels, read: list[tuple[TextBox, Quad32]]) -> list[Te
                 box = _box(line, quad, main)
         out.append(box)
     return out
+
+
+def _joined(quads: list[Quad32]) -> list[Quad32]:
+    """Put the halves of a line together that the detector cut in two: same height and level, ends overlapping."""
+    import cv2
+
+    out: list[Quad32] = []
+    for quad in sorted(quads, key=lambda q: float(q[0, 0])):
+        for index, other in enumerate(out):
+            if _overlap(other, quad):
+                corners = cv2.boxPoints(cv2.minAreaRect(np.concatenate([other, quad])))
+                out[index] = clockwise(np.asarray(corners, np.float32))
+                break
+        else:
+            out.append(quad)
+    return out
+
+
+def _overlap(a: Quad32, b: Quad32) -> bool:
+    """Whether `b` begins within the end of `a` on the same line."""
+    along = a[1] - a[0]
+    run = float(np.linalg.norm(along))
+    high_a, high_b = float(np.linalg.norm(a[3] - a[0])), float(np.linalg.norm(b[3] - b[0]))
+    if run < 1 or max(high_a, high_b) > 1.35 * min(high_a, high_b):
+        return False
+    along = along / run
+    end, start = (a[1] + a[2]) / 2, (b[0] + b[3]) / 2
+    ahead = float((end - start) @ along)
+    off = abs(float(along[0] * (end - start)[1] - along[1] * (end - start)[0]))
+    return 0.3 * high_a < ahead < 1.5 * high_a and off < 0.25 * high_a
 
 
 def _border_colour(pixels: Pixels) -> tuple[int, int, int]:
