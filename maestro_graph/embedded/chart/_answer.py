@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from maestro_graph.embedded.chart._numbers import format_value, parse_number
 from maestro_graph.embedded.chart._question import Bound, Query, parse_question
@@ -93,7 +94,6 @@ def _named(query: Query, table: Table) -> list[tuple[str, float, float]]:
     out: list[tuple[str, float, float]] = []
     rows = _rows(query, table)
     if len(query.categories) + len(query.places) >= 2:
-        row_sets = [rows] if len(rows) == 1 or len(query.series) != 1 else [rows]
         if len(query.series) == len(query.categories) == 2:  # "A in 2001 than B in 2005"
             pairs = list(zip(query.series, query.categories, strict=True))
             for s, c in pairs:
@@ -103,12 +103,12 @@ def _named(query: Query, table: Table) -> list[tuple[str, float, float]]:
                 out.append((f"{table.series[s]} in {table.categories[c]}", value, table.confidence[s][c]))
             return out
         for c in query.categories:
-            values = [table.values[s][c] for s in row_sets[0]]
+            values = [table.values[s][c] for s in rows]
             known = [v for v in values if v is not None]
             if not known:
                 return []
-            weight = 1.0 if len(row_sets[0]) == 1 else 0.6
-            out.append((table.categories[c], sum(known), weight * min(table.confidence[s][c] for s in row_sets[0])))
+            weight = 1.0 if len(rows) == 1 else 0.6
+            out.append((table.categories[c], sum(known), weight * min(table.confidence[s][c] for s in rows)))
         for place in query.places:
             value = _at_place(table, rows[0], place)
             if value is None:
@@ -139,7 +139,7 @@ def _at_place(table: Table, row: int, place: float) -> float | None:
         for name, v in zip(table.categories, table.values[row], strict=True)
         if v is not None and (n := parse_number(name)) is not None
     )
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         if x0 <= place <= x1 and x1 > x0:
             return y0 + (y1 - y0) * (place - x0) / (x1 - x0)
     return None
@@ -482,7 +482,7 @@ def _steepest(query: Query, table: Table) -> TableAnswer | None:
     known = [(c, v) for c, v in enumerate(row) if v is not None]
     if len(known) < 2:
         return None
-    steps = [(v - u, b, c) for (b, u), (c, v) in zip(known, known[1:], strict=False)]
+    steps = [(v - u, b, c) for (b, u), (c, v) in pairwise(known)]
     step, start, end = max(steps) if query.largest else min(steps)
     if query.wants == "value":
         return TableAnswer(_say(table, abs(step)), f"from {table.categories[start]} to {table.categories[end]}", 0.6)

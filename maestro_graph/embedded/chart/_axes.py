@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,7 +101,12 @@ def _aligned(numbers: list[tuple[TextBox, Number]], *, vertical: bool) -> list[l
     """Groups of numbers that stand in one column (or row): by either edge or by their centres."""
     groups: list[list[tuple[TextBox, Number]]] = []
     first, last = (0, 2) if vertical else (1, 3)
-    for edge in (lambda b: b.box[last], lambda b: b.box[first], lambda b: (b.box[first] + b.box[last]) / 2):
+    edges: tuple[Callable[[TextBox], float], ...] = (
+        lambda b: b.box[last],
+        lambda b: b.box[first],
+        lambda b: (b.box[first] + b.box[last]) / 2,
+    )
+    for edge in edges:
         ordered = sorted(numbers, key=lambda item: edge(item[0]))
         for start in range(len(ordered)):
             at = edge(ordered[start][0])

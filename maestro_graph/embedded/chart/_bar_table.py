@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class BarChart:
 
 def find_bar_chart(picture: Picture) -> BarChart | None:
     """The direction and axis under which most bars stand well."""
-    keep_out = mask_of([e for e in picture.legend], (picture.height, picture.width))
+    keep_out = mask_of(picture.legend, (picture.height, picture.width))
     best: BarChart | None = None
     score = 0.0
     for vertical in (True, False):
@@ -95,7 +96,7 @@ def bar_table(picture: Picture, chart: BarChart) -> Table | None:
     if scale is None and len(printed) < 0.7 * len(field.bars):
         return None
     multi = field.stacked or grouped
-    series = _series_order(colours, entries, columns) if multi else [None]
+    series: list[int | None] = _series_order(colours, entries, columns) if multi else [None]
     values, confidence = _values(field, scale, columns, series, printed)
     if not multi and scale is not None and not scale.log:
         names, values, confidence = _with_empty(labels, placed, names, middles, values, confidence, scale, field)
@@ -196,7 +197,7 @@ def _groups(columns: list[list[Bar]], middles: list[float], labels: list[Label])
     """Neighbouring bars as groups: cut where a colour repeats or the gap is wide."""
     order = np.argsort(middles)
     bars = [columns[int(k)][0] for k in order]
-    gaps = [b.across[0] - a.across[1] for a, b in zip(bars, bars[1:], strict=False)]
+    gaps = [b.across[0] - a.across[1] for a, b in pairwise(bars)]
     wide = _wide(gaps, float(np.median([b.width for b in bars])))
     groups: list[list[Bar]] = [[bars[0]]]
     for bar, gap in zip(bars[1:], gaps, strict=True):

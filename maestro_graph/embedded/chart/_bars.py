@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -100,7 +101,7 @@ def _rectangles(colours: Colours, colour: int, vertical: bool, keep_out: NDArray
     # a gap between bars of one colour must stay open: closing may fill text, hatches and lines, never page
     page = np.isin(colours.labels, list(colours.background)) & ~colours.text
     closed[page] = 0
-    closed |= mask
+    closed = np.maximum(closed, mask)
     # opening with an even kernel moves the picture unless the anchors are opposite
     pair = np.ones((2, 2), np.uint8)
     closed = cv2.dilate(cv2.erode(closed, pair, anchor=(0, 0)), pair, anchor=(1, 1))
@@ -155,7 +156,7 @@ def _split(colours: Colours, bar: Bar, baseline: float, vertical: bool, slack: f
     far = tops if up else bottoms
     cuts = [0, *(np.flatnonzero(np.abs(np.diff(far)) > slack) + 1).tolist(), hi - lo]
     parts = []
-    for a, b in zip(cuts, cuts[1:], strict=False):
+    for a, b in pairwise(cuts):
         if b - a < 3:
             continue
         level = float(np.median(far[a:b]))

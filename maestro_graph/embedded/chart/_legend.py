@@ -108,7 +108,7 @@ def _clean(text: str) -> str:
 
 
 def _left_swatch(colours: Colours, box: TextBox) -> tuple[int, tuple[float, float, float, float]] | None:
-    left, top, right, bottom = box.box
+    left, top, _, bottom = box.box
     tall = height_of(box)
     x0, x1 = max(0, int(left - 4.2 * tall)), max(0, int(left + 0.15 * tall))
     y0, y1 = max(0, int(top)), int(bottom)
@@ -208,7 +208,7 @@ def _inner_swatches(colours: Colours, box: TextBox) -> list[tuple[int, tuple[flo
             mask, cv2.MORPH_OPEN, np.ones((max(2, round(0.25 * tall)), max(3, round(0.4 * tall))), np.uint8)
         )
         thin = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, max(5, round(0.9 * tall))), np.uint8))
-        count, _, stats, _ = cv2.connectedComponentsWithStats(joined | thin, connectivity=8)
+        count, _, stats, _ = cv2.connectedComponentsWithStats(np.maximum(joined, thin).astype(np.uint8), connectivity=8)
         for sx, sy, sw, sh, area in stats[1:count]:
             if area >= 0.5 * sw * sh and sw <= 4 * tall:
                 place = (float(left + sx), float(top + sy), float(left + sx + sw), float(top + sy + sh))

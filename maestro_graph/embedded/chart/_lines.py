@@ -95,14 +95,17 @@ def _ink(colours: Colours, labels: NDArray[np.int16]) -> dict[int, NDArray[np.ui
         mask = masks[colour]
         near = {k: float((mask & area).sum()) / float(mask.sum()) for k, area in grown.items()}
         host = max(near, key=lambda k: near[k], default=None)
-        if host is not None and near[host] > 0.75:
-            if any(_between(colours.palette[colour], colours.palette[host], b) for b in background):
-                kept[host] = kept[host] | mask
-                continue
+        if (
+            host is not None
+            and near[host] > 0.75
+            and any(_between(colours.palette[colour], colours.palette[host], b) for b in background)
+        ):
+            kept[host] = np.maximum(kept[host], mask)
+            continue
         if colours.contrast(colour) < 45 or float((mask & seen).sum()) > 0.85 * float(mask.sum()):
             continue
         kept[colour] = mask
-        grown[colour] = cv2.dilate(mask, np.ones((5, 5), np.uint8))
+        grown[colour] = np.asarray(cv2.dilate(mask, np.ones((5, 5), np.uint8)), np.uint8)
         if _spread(mask):
             seen |= grown[colour]
     return kept

@@ -87,10 +87,11 @@ def find_titles(picture: Picture, area: Box, used: list[TextBox], *, axes: bool)
     if title is not None:
         for box in sorted(above, key=lambda b: b.box[1]):
             same = abs(height_of(box) - height_of(title)) < 0.2 * height_of(title)
-            if box is not title and same and 0 <= box.box[1] - title.box[1] < 2 * height_of(title):
-                if abs(box.center[0] - title.center[0]) < 0.1 * picture.width and box.center[1] > title.box[3]:
-                    name += " " + box.text.strip()
-                    titles.append(box)
+            follows = box is not title and same and 0 <= box.box[1] - title.box[1] < 2 * height_of(title)
+            centred = abs(box.center[0] - title.center[0]) < 0.1 * picture.width and box.center[1] > title.box[3]
+            if follows and centred:
+                name += " " + box.text.strip()
+                titles.append(box)
     if not axes:
         return Titles(name, "", "", tuple(titles))
     rest = [box for box in words if box not in titles]

@@ -60,7 +60,7 @@ def find_pie(colours: Colours) -> Pie | None:
     solid = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     size = max(5, round(0.02 * min(height, width)) | 1)
     solid = cv2.morphologyEx(
-        solid | (colours.text & _surrounded(solid, size)).astype(np.uint8),
+        solid | (colours.text & _surrounded(np.asarray(solid, np.uint8), size)).astype(np.uint8),
         cv2.MORPH_CLOSE,
         np.ones((size, size), np.uint8),
     )

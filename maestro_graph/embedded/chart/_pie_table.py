@@ -40,7 +40,7 @@ def pie_table(picture: Picture, pie: Pie) -> Table | None:
     taken = {id(b) for b in (*titles.boxes, *in_legend)}
     notes = _notes(pie, sectors, [b for b in picture.boxes if id(b) not in taken])
     names = []
-    for k, sector in enumerate(sectors):
+    for k in range(len(sectors)):
         words = " ".join(text for _, text in sorted(notes[k].words))
         entry = entries.get(k)
         legend_name, legend_number = _parted(entry.text) if entry else ("", "")

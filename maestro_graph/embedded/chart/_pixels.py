@@ -44,7 +44,7 @@ class Colours:
         return [k for k in range(len(self.palette)) if k not in self.background]
 
     def mask(self, colour: int) -> NDArray[np.uint8]:
-        return (self.labels == colour).astype(np.uint8)
+        return np.asarray(self.labels == colour, np.uint8)
 
     def contrast(self, colour: int) -> float:
         """How far a colour is from the nearest background colour (RGB distance)."""

@@ -98,7 +98,8 @@ class Query:
 
 
 _MORE = (
-    r"(?:more|higher|greater|larger|bigger|taller|longer|above|over|exceed\w*|exceeding|surpass\w*|better|warmer|hotter|"
+    r"(?:more|higher|greater|larger|bigger|taller|longer|above|over|exceed\w*|exceeding|"
+    r"surpass\w*|better|warmer|hotter|"
     r"upwards?|outnumber\w*|outperform\w*|beat\w*|older|farther|heavier|at least)"
 )
 _LESS = r"(?:less|lower|fewer|smaller|shorter|below|under|beneath|worse|colder|cooler|at most|lighter)"
@@ -113,8 +114,34 @@ _LEAST = (
 _ORDINALS = {
     "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "sixth": 6, "6th": 6,
 }  # fmt: skip
-_COLOURS = ["red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink", "brown", "black", "gray", "grey", "white", "teal", "violet", "magenta", "turquoise", "navy", "olive", "maroon", "gold", "lime"]
-_MARKS = r"(?:bars?|slices?|sectors?|wedges?|categor(?:y|ies)|columns?|groups?|segments?|points?|labels?|items?|parts?|pieces?|portions?|x[- ]?values?|entries|data points?)"
+_COLOURS = [
+    "red",
+    "orange",
+    "yellow",
+    "green",
+    "cyan",
+    "blue",
+    "purple",
+    "pink",
+    "brown",
+    "black",
+    "gray",
+    "grey",
+    "white",
+    "teal",
+    "violet",
+    "magenta",
+    "turquoise",
+    "navy",
+    "olive",
+    "maroon",
+    "gold",
+    "lime",
+]
+_MARKS = (
+    r"(?:bars?|slices?|sectors?|wedges?|categor(?:y|ies)|columns?|groups?|segments?|"
+    r"points?|labels?|items?|parts?|pieces?|portions?|x[- ]?values?|entries|data points?)"
+)
 _SERIES_WORDS = r"(?:lines?|series|curves?|legend (?:entries|labels|items)|colou?rs?|data ?sets?|variables?)"
 _NUM = r"[-−]?[$€£]?\s?\d[\d,]*(?:\.\d+)?(?:\s*(?:%|percent|k|thousand|million|billion|m|bn)\b|%)?"
 
@@ -211,7 +238,11 @@ def _about_texts(text: str, names: _Names, table: Table) -> Query | None:
 
 def _about_colours(text: str, names: _Names, table: Table) -> Query | None:
     if (
-        re.search(r"\b(?:what|which)(?:'s| is| are)?(?: the)? colou?r\b|\bcolou?r (?:is|of|represents?|shows?)\b", text)
+        re.search(
+            r"\b(?:what|which)(?:'s| is| are)?(?: the)? colou?r\b|\bcolou?r (?:is|of|represents?|"
+            r"shows?)\b",
+            text,
+        )
         and "how many" not in text
     ):
         if names.some:
@@ -223,7 +254,9 @@ def _about_colours(text: str, names: _Names, table: Table) -> Query | None:
         return None
     colour = "gray" if colour == "grey" else colour
     if re.search(
-        r"\b(?:what|which|who)\b.*\b(?:represent|show|stand|mean|indicat|depict|denot|correspond|is|does)\w*\b", text
+        r"\b(?:what|which|who)\b.*\b(?:represent|show|stand|mean|indicat|depict|denot|"
+        r"correspond|is|does)\w*\b",
+        text,
     ) and not re.search(rf"{_MOST}|{_LEAST}|value|how (?:many|much)", text):
         return Query(op="of_colour", colour=colour)
     inner = _about_numbers(text, names, table)
@@ -281,7 +314,8 @@ def _bound(rest: str) -> Bound | None:
         (rf"(?:{_MORE}(?: than)?|>)", ">"),
         (rf"(?:{_LESS}(?: than)?|<)", "<"),
         (
-            r"(?:exactly|equal(?:s| to)?|a value of|(?:is|was|are|were|of|have|has|had)(?: about| around| exactly)?|reach(?:es|ed)?)",
+            r"(?:exactly|equal(?:s| to)?|a value of|(?:is|was|are|were|of|have|has|had)(?: about|"
+            r" around| exactly)?|reach(?:es|ed)?)",
             "=",
         ),
     )
@@ -308,11 +342,11 @@ def _number(text: str) -> float | None:
 
 def _ratio(text: str, names: _Names, table: Table) -> Query | None:
     if re.search(
-        r"\bratio\b|\bhow many times\b|\bhow much (?:times|fold)\b|\bby what factor\b|\bdivided by\b|\btimes (?:as|larger|higher|more|bigger|greater)\b",
+        r"\bratio\b|\bhow many times\b|\bhow much (?:times|fold)\b|\bby what factor\b|"
+        r"\bdivided by\b|\btimes (?:as|larger|higher|more|bigger|greater)\b",
         text,
-    ):
-        if len(names.categories) + len(names.series) + len(names.places) >= 2 or _order(text) is not None:
-            return Query(op="ratio", percent=False, largest=_order(text) is not False)
+    ) and (len(names.categories) + len(names.series) + len(names.places) >= 2 or _order(text) is not None):
+        return Query(op="ratio", largest=_order(text) is not False)
     return None
 
 
@@ -324,12 +358,14 @@ def _widest(text: str, names: _Names, table: Table) -> Query | None:
     if len(names.series) == 2 and re.search(r"\bdifference|\bgap\b|\bdiffer\b|apart", text):
         return Query(op="widest", largest=order, wants=_wanted(text, table))
     step = re.search(
-        rf"(?:{_MOST}|{_LEAST}|biggest|sharpest|steepest)\W+(?:\w+\W+)?(increase|rise|jump|growth|gain|decrease|drop|fall|decline|change)",
+        rf"(?:{_MOST}|{_LEAST}|biggest|sharpest|steepest)\W+(?:\w+\W+)?(increase|rise|jump|"
+        rf"growth|gain|decrease|drop|fall|decline|change)",
         text,
     )
     if step is None:
         step = re.search(
-            r"(increas|ris|grow|jump|decreas|drop|fell|fall|declin)\w*(?: \w+){0,3} (?:the )?(?:most|fastest|sharpest)",
+            r"(increas|ris|grow|jump|decreas|drop|fell|fall|"
+            r"declin)\w*(?: \w+){0,3} (?:the )?(?:most|fastest|sharpest)",
             text,
         )
     if step:
@@ -345,13 +381,18 @@ def _widest(text: str, names: _Names, table: Table) -> Query | None:
 
 def _gap(text: str, names: _Names, table: Table) -> Query | None:
     percent = re.search(
-        r"\bpercent(?:age)? (?:change|increase|decrease|growth|drop|difference)\b|\bby (?:what|how many) percent", text
+        r"\bpercent(?:age)? (?:change|increase|decrease|growth|drop|difference)\b|"
+        r"\bby (?:what|how many) percent",
+        text,
     )
     two = len(names.categories) + len(names.places) >= 2 or len(names.series) >= 2
     if percent and "point" not in text:
         return Query(op="change", percent=True) if two else None
     if re.search(
-        r"\bdifference\b|\bhow (?:much|many)(?: \w+){0,2} (?:more|less|fewer|higher|lower|larger|smaller|greater|bigger|taller)\b|\bby how much\b|\bgap\b|\bdiffer\b|\bhow much (?:did|has|does|was|is).*(?:increase|decrease|change|rise|grow|fall|drop|decline|exceed)|\bsubtract|\bminus\b",
+        r"\bdifference\b|\bhow (?:much|many)(?: \w+){0,2} (?:more|less|fewer|higher|lower|"
+        r"larger|smaller|greater|bigger|taller)\b|\bby how much\b|\bgap\b|\bdiffer\b|"
+        r"\bhow much (?:did|has|does|was|is).*(?:increase|decrease|change|rise|grow|fall|drop|"
+        r"decline|exceed)|\bsubtract|\bminus\b",
         text,
     ):
         if two:
@@ -367,7 +408,8 @@ def _gap(text: str, names: _Names, table: Table) -> Query | None:
 
 def _counting(text: str, names: _Names, table: Table) -> Query | None:
     match = re.search(
-        r"\b(?:how many|(?:what is|count|give) the (?:total )?number of|number of|count(?: all)?(?: of)?(?: the)?)\b(.*)",
+        r"\b(?:how many|(?:what is|count|give) the (?:total )?number of|number of|"
+        r"count(?: all)?(?: of)?(?: the)?)\b(.*)",
         text,
     )
     if match is None:
@@ -413,7 +455,23 @@ def _is_category_noun(tail: str, names: _Names, table: Table) -> bool:
             return True
         if word in {"are", "is", "have", "has", "had", "did", "do", "does", "were", "was", "in"}:
             break
-    nouns = ["years", "months", "countries", "states", "cities", "people", "players", "species", "products", "regions", "companies", "days", "names", "sites", "firms"]
+    nouns = [
+        "years",
+        "months",
+        "countries",
+        "states",
+        "cities",
+        "people",
+        "players",
+        "species",
+        "products",
+        "regions",
+        "companies",
+        "days",
+        "names",
+        "sites",
+        "firms",
+    ]
     if not first or names.categories:
         return False
     if first[0] in nouns or (len(first) > 1 and first[1] in nouns):
@@ -422,7 +480,10 @@ def _is_category_noun(tail: str, names: _Names, table: Table) -> bool:
 
 
 def _trend(text: str, names: _Names, table: Table) -> Query | None:
-    movement = r"(?:increas|decreas|ris|rose|fall|fell|grow|grew|declin|drop|go up|go down|went up|went down|go(?:es)? (?:up|down))\w*"
+    movement = (
+        r"(?:increas|decreas|ris|rose|fall|fell|grow|grew|declin|drop|go up|go down|went up|"
+        r"went down|go(?:es)? (?:up|down))\w*"
+    )
     if not re.search(rf"\b{movement}|\btrend\b", text) or re.search(r"\bhow (?:much|many)\b", text):
         return None
     start = re.match(r"(?:did|does|do|is|has|have|was|were|are)\b", text)
@@ -430,7 +491,8 @@ def _trend(text: str, names: _Names, table: Table) -> Query | None:
         up = re.search(r"\b(?:increas|ris|rose|grow|grew|go up|went up|going up)\w*", text) is not None
         return Query(op="trend", wants="value", largest=up, span=True)
     if start or re.search(
-        r"\btrend\b|increase or decrease|rise or fall|up or down|increasing or decreasing|grow or shrink|decrease or increase",
+        r"\btrend\b|increase or decrease|rise or fall|up or down|increasing or decreasing|"
+        r"grow or shrink|decrease or increase",
         text,
     ):
         return Query(op="trend", span=True)
@@ -482,7 +544,11 @@ def _combined(text: str, names: _Names, table: Table) -> Query | None:
     if re.search(r"\bmedian\b", text) and not asks_order and not _means_label(text, table, "median"):
         return Query(op="median")
     if (
-        re.search(r"\b(?:sum|total|combined|altogether|together|in all|overall|add(?:ed)? up|accumulated)\b", text)
+        re.search(
+            r"\b(?:sum|total|combined|altogether|together|in all|overall|add(?:ed)? up|"
+            r"accumulated)\b",
+            text,
+        )
         and not asks_order
     ):
         if re.search(r"\b(?:percent|percentage|share|fraction|proportion)\b", text) and len(names.categories) < 2:
@@ -514,10 +580,13 @@ def _wanted(text: str, table: Table) -> Wants:
     if re.search(rf"\b(?:which|what) {_SERIES_WORDS}\b", text) and len(table.series) > 1:
         return "series"
     if re.match(
-        r"(?:in |on |at |during |for |by |to |of )?(?:which|who|when|where|whose)\b|(?:in|on|at|during) what\b", text
+        r"(?:in |on |at |during |for |by |to |of )?(?:which|who|when|where|whose)\b|(?:in|on|"
+        r"at|during) what\b",
+        text,
     ):
         if re.search(
-            r"\bwhich (?:is|was) the (?:highest|lowest|maximum|minimum|largest|smallest) (?:value|number|amount)\b",
+            r"\bwhich (?:is|was) the (?:highest|lowest|maximum|minimum|largest|smallest) (?:value|"
+            r"number|amount)\b",
             text,
         ):
             return "value"
@@ -525,7 +594,9 @@ def _wanted(text: str, table: Table) -> Wants:
     if re.search(r"\bvalue (?:of|for|in) the\b", text) or re.match(r"how (?:many|much|high|low|large|tall)\b", text):
         return "value"
     noun = re.search(
-        rf"\bwhat(?:'s| is| was| are| were)? (?:the )?(?:\w+[- ])?(?:{_MOST[2:-2]}|{_LEAST[2:-2]})[- ]?(.*)", text
+        rf"\bwhat(?:'s| is| was| are| were)? (?:the )?(?:\w+[- ])?(?:{_MOST[2:-2]}|"
+        rf"{_LEAST[2:-2]})[- ]?(.*)",
+        text,
     )
     if noun:
         tail = words_of(noun[1])[:3]
@@ -542,7 +613,8 @@ def _wanted(text: str, table: Table) -> Wants:
     if what and (
         what[1].rstrip("s") in label
         or re.search(
-            r"what (?!is\b|are\b|was\b|were\b|'s)\w+ (?:has|had|have|is|was|shows?|did|do|does|are|were|represents?|got|makes?)\b",
+            r"what (?!is\b|are\b|was\b|were\b|'s)\w+ (?:has|had|have|is|was|shows?|did|do|does|"
+            r"are|were|represents?|got|makes?)\b",
             text,
         )
     ):
