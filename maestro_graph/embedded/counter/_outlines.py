@@ -17,7 +17,7 @@ __all__ = ["Outline", "decompose_strokes"]
 
 Mask = NDArray[Any]
 Contour = NDArray[Any]
-MAX_FACES = 24
+MAX_FACES = 16
 ALL_UNIONS = 8  # with more faces than this, unions of at most three are tried
 GOOD = 0.06  # form distance up to which a union of faces is a shape
 
@@ -43,10 +43,20 @@ def decompose_strokes(part: Mask, outer: Contour, holes: list[Contour]) -> list[
         return [Outline(outer, "line", 0.05)] * count_lines(part)
     if len(holes) == 1:
         return [_closed(part, outer, holes[0])]
+    circles = _circles(part, [outer, *holes]) if len(holes) > ALL_UNIONS else []
+    if circles and _explained(part, circles) > 0.85:
+        return circles
     shapes = _by_faces(part, holes) if len(holes) <= MAX_FACES else []
     if not shapes:
-        shapes = _circles(part, [outer, *holes])
+        shapes = circles or _circles(part, [outer, *holes])
     return shapes or [Outline(outer, form.name, form.distance)]
+
+
+def _explained(part: Mask, shapes: list[Outline]) -> float:
+    """Share of a stroke that is the outline of some shape."""
+    rims = np.zeros(part.shape, np.uint8)
+    cv2.drawContours(rims, [s.contour for s in shapes], -1, 1, max(1, round(1.5 * _stroke_width(part) + 1)))
+    return float((rims > 0)[part].mean())
 
 
 def _is_arc(part: Mask) -> bool:

@@ -82,7 +82,7 @@ def _look(pixels: NDArray[Any], scale: float, query: Query, clock: Clock) -> Sce
     drawn.drawn = True
     drawn.score = likelihood * form_fit(drawn)
     clock.check()
-    if drawn.score > 0.72 or (drawn.score > 0.5 and _wants_form(query)):
+    if drawn.things and (likelihood > 0.75 or (drawn.score > 0.5 and _wants_form(query))):
         return drawn
     photos = find_repeated(pixels, clock)
     best = max([drawn, *photos], key=lambda s: s.score)
