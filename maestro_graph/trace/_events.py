@@ -59,6 +59,7 @@ def image_of(record: Record) -> ImageTrace:
     return ImageTrace(
         sha256=text(record, "sha256") or "",
         ref=text(record, "ref"),
+        path=text(record, "path"),
         width=int(record.get("width") or 0),
         height=int(record.get("height") or 0),
         notes=_texts(record, "notes"),

@@ -11,7 +11,9 @@ __all__ = ["without_texts"]
 
 # The strings that stay: names of the action space, statuses, hashes. Whatever is not named here goes, so that a new
 # field is private until somebody thinks about it.
-KEPT = frozenset({"kind", "expert", "skill", "status", "stop_reason", "registry", "router", "sha256", "ref", "what"})
+KEPT = frozenset(
+    {"kind", "expert", "skill", "status", "stop_reason", "registry", "router", "sha256", "ref", "path", "what"}
+)
 KEPT_LISTS = frozenset({"experts", "skills", "notes"})
 _HASH = re.compile(r"[0-9a-f]{64}")
 FREE = frozenset({"info", "details", "tokens", "evidence"})

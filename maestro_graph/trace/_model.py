@@ -19,12 +19,14 @@ class ImageTrace:
     Attributes:
         sha256: hex digest of its file.
         ref: the reference it was opened by; `None` where the settings kept the hash alone.
+        path: absolute path of a relative reference.
         width, height: pixels, upright; 0 where unknown.
         notes: what was done to it on opening.
     """
 
     sha256: str
     ref: str | None = None
+    path: str | None = None
     width: int = 0
     height: int = 0
     notes: tuple[str, ...] = ()

@@ -14,10 +14,14 @@ from maestro_graph.trace._settings import Pictures, TraceSettings
 
 __all__ = ["copy_picture", "find_copy", "image_record"]
 
+NOT_RELATIVE = ("sha256:", "http:", "https:", "file:", "/", "~")
+
 
 def image_record(image: MaestroImage, pictures: Pictures) -> dict[str, Json]:
     """A picture in a record: by its hash; the reference where it is to be kept."""
     record: dict[str, Json] = {} if pictures == "none" else {"ref": image.ref}
+    if record and not image.ref.startswith(NOT_RELATIVE):
+        record["path"] = os.path.abspath(image.ref)  # noqa: PTH100 - links stay, as they were given
     return {
         **record,
         "sha256": image.sha256,

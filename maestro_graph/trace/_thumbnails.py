@@ -7,7 +7,7 @@ from pathlib import Path
 from maestro_graph.errors import ImageError
 from maestro_graph.images import ImageStore
 from maestro_graph.trace._model import ImageTrace
-from maestro_graph.trace._pictures import find_copy
+from maestro_graph.trace._pictures import NOT_RELATIVE, find_copy
 
 __all__ = ["thumbnail"]
 
@@ -37,7 +37,7 @@ def _places(image: ImageTrace, trace: Path | None) -> list[str]:
     if len(image.sha256) == 64:
         places.append(f"sha256:{image.sha256}")
     if image.ref is not None and not image.ref.startswith(("sha256:", "http:", "https:")):
-        places.append(image.ref)
-        if trace is not None and not image.ref.startswith(("~", "/", "file:")):
+        places.append(image.path or image.ref)
+        if trace is not None and not image.ref.startswith(NOT_RELATIVE):
             places.append(str(trace.absolute().parent / image.ref))
     return places

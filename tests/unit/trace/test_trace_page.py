@@ -98,7 +98,7 @@ def test_a_picture_in_the_store_is_shown_by_its_hash(tmp_path: Path, store: Imag
     assert page_of(path, ImageStore(tmp_path / "other")).pictures == []
 
 
-def test_a_relative_reference_is_looked_up_beside_the_trace_too(
+def test_a_relative_reference_is_found_from_anywhere_and_beside_the_trace(
     tmp_path: Path, store: ImageStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -106,7 +106,11 @@ def test_a_relative_reference_is_looked_up_beside_the_trace_too(
     path = with_picture(tmp_path, store, "p.png")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    assert len(page_of(path, store).pictures) == 1
+    assert len(page_of(path, store).pictures) == 1  # where it was
+    (tmp_path / "moved").mkdir()
+    for name in ("p.png", "t.jsonl"):
+        (tmp_path / name).rename(tmp_path / "moved" / name)
+    assert len(page_of(tmp_path / "moved" / "t.jsonl", ImageStore(tmp_path / "other")).pictures) == 1
 
 
 def test_a_trace_from_a_stranger_shows_no_file_of_this_machine(tmp_path: Path, store: ImageStore) -> None:
