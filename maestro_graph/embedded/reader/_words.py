@@ -129,7 +129,7 @@ def _same(a: Sequence[str], b: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=1)
 def _label_words() -> frozenset[str]:
-    words = {_stem(t) for _, labels in concepts() for label, _ in labels for t in tokens(label)}
+    words = {_stem(t) for _, labels in concepts() for label, sure in labels if sure > 0.8 for t in tokens(label)}
     more = (
         "item description product service class age city state country id no number ref notes comments "
         "signature status type"
