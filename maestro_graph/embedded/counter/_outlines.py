@@ -134,7 +134,10 @@ def _cover(part: Mask, candidates: list[tuple[Outline, Mask]]) -> list[Outline]:
     chosen: list[Outline] = []
     total = float(part.sum())
     while candidates and float(left.sum()) > 0.06 * total:
-        gains = [float((rim & left).sum()) * (1.0 - 3.0 * outline.distance) for outline, rim in candidates]
+        gains = [
+            float((rim & left).sum()) * (1.0 - 3.0 * outline.distance) * (0.75 if outline.form == "ellipse" else 1.0)
+            for outline, rim in candidates
+        ]
         best = int(np.argmax(gains))
         outline, rim = candidates.pop(best)
         if gains[best] < 0.3 * float(rim.sum()) or gains[best] < 0.04 * total:
