@@ -125,6 +125,7 @@ class EndpointModel:
             seed=self._sampling.seed,
             extra_body=self._endpoint.extra_body or None,
             stream_usage=True,
+            stream_chunk_timeout=None,  # its wait_for loses a cancellation that comes with a chunk (Python 3.11)
             use_responses_api=False,
         )
         return model, client

@@ -15,6 +15,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.types import Command, Send
 
 from maestro_graph.calls import CallSettings, retried, run_call
+from maestro_graph.deadlines import within
 from maestro_graph.decisions import Answer, Malformed
 from maestro_graph.errors import CallFailure, MaestroError
 from maestro_graph.evidence import Evidence
@@ -92,8 +93,8 @@ class MaestroNodes:
         view = self._view(run, images, context)
         began = time.monotonic()
         try:
-            async with asyncio.timeout(view.seconds_left):
-                decided = await retried(partial(self.router_object.decide, view), seconds=view.seconds_left)
+            deciding = retried(partial(self.router_object.decide, view), seconds=view.seconds_left)
+            decided = await within(deciding, view.seconds_left)
         except TimeoutError:
             return Command(update={"run": run.record, "stop_reason": "deadline"}, goto="terminate")
         except CallFailure as failure:

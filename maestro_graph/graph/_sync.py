@@ -9,7 +9,7 @@ import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 __all__ = ["run_sync", "unwatch", "watch_for_interrupt"]
 
@@ -19,7 +19,7 @@ CLOSING_S = 2.0
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
-_in_flight: set[Future[Any]] = set()
+_in_flight: set[_Job[Any]] = set()
 
 
 def _background_loop() -> asyncio.AbstractEventLoop:
@@ -46,17 +46,57 @@ def _close(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
         loop.close()
 
 
+class _Job(Generic[T]):
+    """Work in the background loop, which can be cancelled from the moment that it may have begun."""
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        self._work, self._loop = work, _background_loop()
+        self._task: asyncio.Task[T] | None = None
+        self._cancelled = False
+        self.outcome: Future[T] = Future()
+
+    def start(self) -> None:
+        """From any thread; the work sees the context of the caller."""
+        self._loop.call_soon_threadsafe(self._begin)
+
+    def cancel(self) -> None:
+        """From any thread, also before `start` or after the end."""
+        self._cancelled = True
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _begin(self) -> None:
+        if self._cancelled:
+            self._work.close()
+            self.outcome.cancel()
+            return
+        self._task = self._loop.create_task(self._work)
+        self._task.add_done_callback(self._ended)
+
+    def _stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _ended(self, task: asyncio.Task[T]) -> None:
+        if task.cancelled():
+            self.outcome.cancel()
+        elif (error := task.exception()) is not None:
+            self.outcome.set_exception(error)
+        else:
+            self.outcome.set_result(task.result())
+
+
 def run_sync(work: Coroutine[Any, Any, T]) -> T:
     """Wait for `work`. An interrupt (Ctrl-C) of the waiting thread cancels it, calls in flight included."""
-    future = asyncio.run_coroutine_threadsafe(work, _background_loop())
-    _in_flight.add(future)
+    job = _Job(work)
+    _in_flight.add(job)
     try:
-        return future.result()
+        job.start()
+        return job.outcome.result()
     except BaseException:
-        future.cancel()
+        job.cancel()
         raise
     finally:
-        _in_flight.discard(future)
+        _in_flight.discard(job)
 
 
 def watch_for_interrupt() -> None:
@@ -81,6 +121,6 @@ def unwatch() -> None:
 
 def _interrupted(signum: int, frame: FrameType | None) -> None:
     unwatch()
-    for future in list(_in_flight):
-        future.cancel()
+    for job in list(_in_flight):
+        job.cancel()
     signal.default_int_handler(signum, frame)

@@ -160,35 +160,35 @@ def raw(
     return behave
 
 
-def drop(after: bytes = b"") -> Behaviour:
+def drop(after: bytes = b"", *, content_type: str = "application/json") -> Behaviour:
     """Close the connection: at once, or after some bytes of a reply that announces more."""
 
     async def behave(exchange: Exchange) -> bool:
         if after:
-            await exchange.head(200, {"content-type": "application/json", "content-length": "100000"})
+            await exchange.head(200, {"content-type": content_type, "content-length": "100000"})
             await exchange.send(after)
         return False
 
     return behave
 
 
-def stall(after: bytes = b"") -> Behaviour:
+def stall(after: bytes = b"", *, content_type: str = "application/json") -> Behaviour:
     """Never reply, or begin to and never end."""
 
     async def behave(exchange: Exchange) -> None:
         if after:
-            await exchange.head(200, {"content-type": "application/json", "content-length": "100000"})
+            await exchange.head(200, {"content-type": content_type, "content-length": "100000"})
             await exchange.send(after)
         await exchange.wait(3600)
 
     return behave
 
 
-def endless(*, pause_s: float = 0.0, chunk: bytes = b" " * 65536) -> Behaviour:
+def endless(*, pause_s: float = 0.0, chunk: bytes = b" " * 65536, content_type: str = "application/json") -> Behaviour:
     """A body that never ends: at full speed, or dripping."""
 
     async def behave(exchange: Exchange) -> None:
-        await exchange.head(200, {"content-type": "application/json", "transfer-encoding": "chunked"})
+        await exchange.head(200, {"content-type": content_type, "transfer-encoding": "chunked"})
         while True:
             await exchange.send(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
             await exchange.wait(pause_s) if pause_s else await asyncio.sleep(0)

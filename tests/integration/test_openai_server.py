@@ -342,3 +342,34 @@ def test_a_loop_that_ends_closes_what_it_kept(server: OpenAIServer) -> None:
     for _ in range(3):
         assert asyncio.run(go(graph))["turns"][0]["status"] == "ok"
     asyncio.run(until(lambda: server.connections == 0))
+
+
+CHUNK = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "expert"}
+BEGUN = {**CHUNK, "choices": [{"index": 0, "delta": {"role": "assistant", "content": "I be"}, "finish_reason": None}]}
+FIRST = f"data: {json.dumps(BEGUN)}\n\n".encode()
+EVENTS = "text/event-stream"
+
+STREAM_FAILURES: dict[str, tuple[Behaviour, str]] = {
+    "rate limited": (status(429), "rate_limited"),
+    "dropped in mid-stream": (drop(FIRST, content_type=EVENTS), "failed"),
+    "stalled in mid-stream": (stall(FIRST, content_type=EVENTS), "timeout"),
+    "endless": (endless(pause_s=0.05, chunk=FIRST, content_type=EVENTS), "timeout"),
+    "broken event": (raw(FIRST + b"data: {broken\n\n", content_type=EVENTS), "unusable"),
+    "error event": (raw(FIRST + b'data: {"error": {"message": "out of memory"}}\n\n', content_type=EVENTS), "failed"),
+    "nothing": (raw(b"", content_type=EVENTS), "unusable"),
+}
+
+
+@pytest.mark.parametrize("name", STREAM_FAILURES)
+async def test_failures_of_a_stream_are_evidence_too(server: OpenAIServer, name: str) -> None:
+    behaviour, kind = STREAM_FAILURES[name]
+    server.script("expert", behaviour)
+    server.script("other", say("Answer: 42"))
+    experts = [expert(server, timeout_s=1.5), expert(server, "other")]
+    graph = compile_maestro(Registry(experts=experts), ScriptedRouter(ask("expert"), ask("other"), Answer("42")))
+    out: dict[str, Any] = {}
+    modes = ["messages", "values"]
+    async for mode, event in graph.astream({"question": "q"}, stream_mode=modes, context={"deadline_s": 20}):
+        out = event if mode == "values" else out
+    assert all(request.body["stream"] for request in server.requests)
+    assert [turn["status"] for turn in out["turns"]] == [kind, "ok"], out["turns"][0]["evidence"]
