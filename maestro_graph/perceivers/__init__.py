@@ -1,7 +1,7 @@
 """Perceivers: OCR, caption, detection and zoom, as endpoints or in-process."""
 
 from maestro_graph.perceivers._base import MountedPerceiver, Perceiver, PerceiverKind, Perception, PerceptionRequest
-from maestro_graph.perceivers._boxes import Box, Coordinates, parse_boxes
+from maestro_graph.perceivers._boxes import Box, Coordinates, described, parse_boxes
 from maestro_graph.perceivers._chat import ChatPerceiver
 from maestro_graph.perceivers._derived import cropped, with_boxes
 
@@ -15,6 +15,7 @@ __all__ = [
     "Perception",
     "PerceptionRequest",
     "cropped",
+    "described",
     "parse_boxes",
     "with_boxes",
 ]

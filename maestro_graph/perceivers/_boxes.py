@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from maestro_graph.errors import CallFailure
 from maestro_graph.evidence import Json
 
-__all__ = ["Box", "Coordinates", "parse_boxes"]
+__all__ = ["Box", "Coordinates", "described", "parse_boxes"]
 
 Coordinates = Literal["auto", "absolute", "relative", "thousandths"]
 """How a model writes coordinates: pixels, 0 to 1, 0 to 1000, or to be told from the numbers."""
@@ -155,3 +155,13 @@ def _placed(
     if xs[1] <= xs[0] or ys[1] <= ys[0]:
         return None
     return Box(xs[0], ys[0], xs[1], ys[1], label)
+
+
+def described(boxes: Sequence[Box]) -> str:
+    """Boxes in words, for prompts."""
+    if not boxes:
+        return "nothing was found"
+    return "\n".join(
+        f"{number}. {box.label or 'object'} at [{box.left:.0f}, {box.top:.0f}, {box.right:.0f}, {box.bottom:.0f}]"
+        for number, box in enumerate(boxes, start=1)
+    )

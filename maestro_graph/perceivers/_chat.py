@@ -10,7 +10,7 @@ from maestro_graph._chat_models import EndpointModel, SharedModel, invoke_model
 from maestro_graph.chat_expert import image_block, usage_of
 from maestro_graph.errors import CallFailure
 from maestro_graph.perceivers._base import PerceiverKind, Perception, PerceptionRequest
-from maestro_graph.perceivers._boxes import Box, Coordinates, parse_boxes
+from maestro_graph.perceivers._boxes import Box, Coordinates, described, parse_boxes
 from maestro_graph.protocol import neutralise
 
 if TYPE_CHECKING:
@@ -110,13 +110,3 @@ class ChatPerceiver:
     async def aclose(self) -> None:
         """Close the connections that the running event loop holds."""
         await self._source.aclose()
-
-
-def described(boxes: tuple[Box, ...]) -> str:
-    """Boxes in words, for prompts."""
-    if not boxes:
-        return "nothing was found"
-    return "\n".join(
-        f"{number}. {box.label or 'object'} at [{box.left:.0f}, {box.top:.0f}, {box.right:.0f}, {box.bottom:.0f}]"
-        for number, box in enumerate(boxes, start=1)
-    )
