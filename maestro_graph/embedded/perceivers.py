@@ -22,9 +22,11 @@ MOST_WORDS = 60
 LARGEST_ZOOM = 0.25
 """A region that covers more of the picture is seen well enough without zooming."""
 COMMON = frozenset(
-    ("a", "an", "and", "are", "at", "by", "do", "does", "for", "from", "how", "image", "in", "is", "it", "many", "much")
-    + ("of", "on", "or", "photo", "picture", "show", "shown", "that", "the", "there", "this", "to", "what", "where")
-    + ("which", "with")
+    re.findall(
+        r"\w+",
+        "a an and are at by do does for from how image in is it many much of on or photo picture show shown that the "
+        "there this to what where which with",
+    )
 )
 
 
