@@ -120,9 +120,10 @@ def test_every_cut_of_a_file_loses_only_what_is_behind_it(tmp_path: Path) -> Non
     whole_run(writer(path))
     data = path.read_bytes()
     ends = [index for index, byte in enumerate(data) if byte == 10]
-    for at in range(1, len(data), 37):
+    around = {end + step for end in ends[:-1] for step in (-1, 0, 1, 2)}
+    for at in sorted({*range(1, len(data) - 1, 37), *around}):
         cut.write_bytes(data[:at])
-        whole_lines = sum(end < at for end in ends)
+        whole_lines = sum(end <= at for end in ends)  # without its line end a line is whole still
         if whole_lines == 0:
             with pytest.raises(TraceError, match="no record"):
                 read_trace(cut)
