@@ -22,7 +22,8 @@ FREE = frozenset({"info", "details", "tokens", "evidence"})
 def without_texts(fields: dict[str, Json], names: frozenset[str] = KEPT) -> dict[str, Json]:
     """`fields` with `null` for every text and, in `lengths`, how long it was.
 
-    `names` are the fields whose texts stay. Of free structures (`details`, `info`, token ids) the length is that of their JSON.
+    `names` are the fields whose texts stay. Of free structures (`details`, `info`, token ids) the length is that of
+    their JSON.
     """
     kept: dict[str, Json] = {}
     lengths: dict[str, Json] = {}
