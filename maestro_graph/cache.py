@@ -26,7 +26,10 @@ from maestro_graph.evidence import Json
 if TYPE_CHECKING:
     import diskcache
 
-__all__ = ["CallCache", "request_key"]
+__all__ = ["CACHE_VARIABLE", "CallCache", "request_key"]
+
+CACHE_VARIABLE = "MAESTRO_CACHE_DIR"
+"""Environment variable that names the directory of the call cache; it wins over registry files."""
 
 Reply = dict[str, Json]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from maestro_graph.cache import CallCache
+from maestro_graph.cache import CACHE_VARIABLE, CallCache
 from maestro_graph.errors import MissingExtraError, RegistryError, UnknownNameError
 from maestro_graph.experts import Expert, ExpertCard
 from maestro_graph.images import ImageStore
@@ -33,7 +33,6 @@ from maestro_graph.skills import Skill
 __all__ = ["build_expert", "build_registry", "build_router", "load_registry", "resolve_router"]
 
 EXPERTS, SKILLS, ROUTERS, PERCEIVERS = "maestro.experts", "maestro.skills", "maestro.routers", "maestro.perceivers"
-CACHE_VARIABLE = "MAESTRO_CACHE_DIR"
 
 SkillLoader = Callable[[Iterable[str], Path | None], Iterable[Skill]]
 """An entry point of `maestro.skills`: given names (or `*`) and folders, returns the skills it knows of them."""
