@@ -44,7 +44,7 @@ def _distinct(colours: Colours, entries: list[LegendEntry]) -> int:
 def _pairs(colours: Colours, boxes: list[TextBox], reread: Reread) -> list[LegendEntry]:
     entries: list[LegendEntry] = []
     for box in boxes:
-        if is_upright(box) or not box.text.strip():
+        if not _is_level(box):
             continue
         inner = _inner_swatches(colours, box)
         if inner:
@@ -63,7 +63,7 @@ def _pairs_right(colours: Colours, boxes: list[TextBox]) -> list[LegendEntry]:
     mirror = replace(colours, labels=colours.labels[:, ::-1], text=colours.text[:, ::-1], rgb=colours.rgb[:, ::-1])
     entries = []
     for box in boxes:
-        if is_upright(box) or not box.text.strip():
+        if not _is_level(box):
             continue
         left, top, right, bottom = box.box
         swatch = _left_swatch(mirror, _moved(box, width - right, top, width - left, bottom))
@@ -71,6 +71,11 @@ def _pairs_right(colours: Colours, boxes: list[TextBox]) -> list[LegendEntry]:
             colour, (x0, y0, x1, y1) = swatch
             entries.append(_entry(colours, box.text, (colour, (width - x1, y0, width - x0, y1)), box.box))
     return entries
+
+
+def _is_level(box: TextBox) -> bool:
+    (x0, y0), (x1, y1) = box.quad[0], box.quad[1]
+    return not is_upright(box) and abs(y1 - y0) <= 0.25 * abs(x1 - x0) + 1
 
 
 def _moved(box: TextBox, left: float, top: float, right: float, bottom: float) -> TextBox:

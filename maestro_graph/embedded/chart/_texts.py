@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,8 +12,10 @@ from maestro_graph.embedded.chart._labels import RUBBISH, height_of
 from maestro_graph.embedded.chart._numbers import parse_number
 from maestro_graph.embedded.ocr import TextBox
 
-__all__ = ["tidy_texts"]
+__all__ = ["stand_up", "tidy_texts"]
 
+_SHORT = 4  # letters
+_LEAST_SCORE = 0.6
 _INK = 70  # contrast to the page from which a pixel is ink
 _GREY = 60  # span of its channels up to which ink is letters rather than a swatch
 _NUMBER_GAP = 0.3  # numbers side by side are never one label
@@ -34,6 +37,32 @@ def tidy_texts(rgb: NDArray[np.uint8], boxes: tuple[TextBox, ...]) -> tuple[Text
             continue  # a ring that looks like an O
         out.extend(_parted(rgb, _trimmed(box)))
     return tuple(out)
+
+
+def stand_up(rgb: NDArray[np.uint8], boxes: tuple[TextBox, ...]) -> tuple[TextBox, ...]:
+    """Short texts that were read as turned, read again upright: axis numbers stand upright beside turned labels."""
+    from maestro_graph.embedded._ocr_models import recognise
+
+    short = [k for k, b in enumerate(boxes) if b.turn and len(b.text.strip()) <= _SHORT and _is_squat(b)]
+    crops = []
+    for k in short:
+        left, top, right, bottom = boxes[k].box
+        crops.append(np.ascontiguousarray(rgb[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1]))
+    if not crops:
+        return boxes
+    out = list(boxes)
+    for k, line in zip(short, recognise(crops), strict=True):
+        if line.score >= _LEAST_SCORE and parse_number(line.text) is not None:
+            out[k] = _part(
+                replace(boxes[k], turn=0, score=line.score), line.text, *(boxes[k].box[i] for i in (0, 2, 1, 3))
+            )
+    return tuple(out)
+
+
+def _is_squat(box: TextBox) -> bool:
+    left, top, right, bottom = box.box
+    (x0, y0), (x1, y1) = box.quad[0], box.quad[1]
+    return (right - left) > 0.55 * (bottom - top) and abs(x1 - x0) < 0.2 * abs(y1 - y0) + 1
 
 
 def _is_level(box: TextBox) -> bool:

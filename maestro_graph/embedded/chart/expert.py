@@ -8,6 +8,7 @@ from maestro_graph.embedded._base import Clock, EmbeddedExpert, refuse
 from maestro_graph.embedded.chart._answer import answer_question
 from maestro_graph.embedded.chart._read import read_chart
 from maestro_graph.embedded.chart._table import Table
+from maestro_graph.embedded.chart._texts import stand_up
 from maestro_graph.embedded.ocr import ocr_array, read_text
 from maestro_graph.experts import ExpertReply, ExpertRequest
 from maestro_graph.images import MaestroImage
@@ -49,9 +50,10 @@ class ChartReader(EmbeddedExpert):
 
 def _table_of(image: MaestroImage, clock: Clock) -> Table | None:
     clock.check()
-    boxes = read_text(image)
+    rgb = np.asarray(image.rgb())
+    boxes = stand_up(rgb, read_text(image))
     clock.check()
-    return read_chart(np.asarray(image.rgb()), boxes, ocr=ocr_array, check=clock.check)
+    return read_chart(rgb, boxes, ocr=ocr_array, check=clock.check)
 
 
 def _table_in(data: object) -> Table | None:
