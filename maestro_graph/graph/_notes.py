@@ -87,6 +87,7 @@ class Notes:
         fields: dict[str, Json] = {
             "turn": record["turn"],
             "kind": record["kind"],
+            "prompt": decided.prompt,
             "text": record["text"],
             "calls": [_json(call) for call in record["calls"]],
             "answer": record["answer"],
@@ -145,9 +146,9 @@ class Notes:
         """The function that reports what happens within a skill."""
 
         def on_event(event: str, fields: Mapping[str, Json]) -> None:
-            place = {"turn": task["turn"], "call": task["index"]}
-            self._say("skill", what=event, **place, **fields)
-            self._record("skill", {"what": event, **place, **fields})
+            self._say("skill", what=event, turn=task["turn"], call=task["index"], fields=dict(fields))
+            place: dict[str, Json] = {"turn": task["turn"], "call": task["index"]}
+            self._record("skill", {"what": event, **place, "fields": dict(fields)})
 
         return on_event
 

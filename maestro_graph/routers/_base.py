@@ -41,6 +41,7 @@ class RouterTurn:
 
     Attributes:
         decision: the calls to make (one or more), an answer, or a turn that could not be parsed.
+        prompt: what was shown to the router since its last turn, in words; empty for routers that read no prompt.
         text: the assistant text as the router produced it (empty for routers that do not write).
         info: scores and reasons for the trace, JSON-safe.
         tokens: for policies, the exact token record.
@@ -48,6 +49,7 @@ class RouterTurn:
     """
 
     decision: tuple[Call, ...] | Answer | Malformed
+    prompt: str = ""
     text: str = ""
     info: Mapping[str, Json] = field(default_factory=dict)
     tokens: TokenRecord | None = None

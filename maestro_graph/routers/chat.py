@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from maestro_graph._chat_models import EndpointModel, SharedModel, invoke_model
@@ -82,7 +83,7 @@ class ChatRouter:
         message = await invoke_model(self._source, messages, **options)
         text = str(message.text)
         decision = parse_turn(text, actions, max_calls=self._calls_per_turn)
-        return RouterTurn(decision=decision, text=text, usage=usage_of(message))
+        return RouterTurn(decision=decision, prompt=_new_text(messages), text=text, usage=usage_of(message))
 
     def messages(self, view: RouterView) -> list[BaseMessage]:
         """The conversation so far: prompt, question with pictures, and a pair of messages for each past turn."""
@@ -116,6 +117,12 @@ class ChatRouter:
     async def aclose(self) -> None:
         """Close the connections that the running event loop holds."""
         await self._source.aclose()
+
+
+def _new_text(messages: Sequence[BaseMessage]) -> str:
+    """The text of the messages since the router's last turn, for the trace."""
+    last = max((at for at, message in enumerate(messages) if message.type == "ai"), default=-1)
+    return "\n\n".join(f"[{message.type}]\n{message.text}" for message in messages[last + 1 :])
 
 
 def _replay(turn: PastTurn) -> str:

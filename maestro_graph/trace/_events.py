@@ -17,7 +17,6 @@ __all__ = ["call_of", "end_of", "evidence_of", "number", "request_of", "start_of
 
 Record: TypeAlias = Mapping[str, Any]
 
-_HEAD = frozenset({"schema", "event", "run", "time", "turn", "call", "what", "lengths"})
 
 
 def text(record: Record, name: str) -> str | None:
@@ -96,6 +95,7 @@ def turn_of(record: Record) -> TurnTrace:
     return TurnTrace(
         turn=int(record["turn"]),
         kind=_name(record, "kind"),
+        prompt=text(record, "prompt"),
         text=text(record, "text"),
         calls=tuple(call_of(item, index) for index, item in enumerate(_list(record, "calls"))),
         answer=text(record, "answer"),
@@ -162,8 +162,9 @@ def request_of(record: Record) -> RequestTrace:
 
 def step_of(record: Record) -> StepTrace:
     """What happened within a skill."""
-    own = {name: value for name, value in record.items() if name not in _HEAD}
-    return StepTrace(what=_name(record, "what"), fields=own, lengths=lengths_of(record))
+    fields = _mapping(record, "fields")
+    own = {name: value for name, value in fields.items() if name != "lengths"}
+    return StepTrace(what=_name(record, "what"), fields=own, lengths=lengths_of(dict(fields)))
 
 
 def _tokens(record: Record) -> TokenRecord | None:

@@ -106,6 +106,7 @@ class TurnTrace:
 
     Attributes:
         kind: `calls`, `answer` or `malformed`; `None` where its record is lost and only calls are left.
+        prompt: what the router was shown since its last turn; empty for routers that read no prompt.
         text: what the router wrote, empty for routers that do not write.
         problem: why a turn was malformed.
         info: reasons and scores, as the router gave them.
@@ -115,6 +116,7 @@ class TurnTrace:
 
     turn: int
     kind: str | None
+    prompt: str | None = None
     text: str | None = None
     calls: tuple[CallTrace, ...] = ()
     answer: str | None = None

@@ -98,6 +98,8 @@ def _picture(image: ImageTrace, run: RunTrace, store: ImageStore) -> str:
 
 def _turn(turn: TurnTrace, run: RunTrace) -> str:
     rows = [(name, words) for name, words in reasons(turn.info)]
+    if (prompt := shown_text(turn.prompt, turn.lengths, "prompt")) and prompt.strip():
+        rows.append(("router read", prompt))
     if (written := shown_text(turn.text, turn.lengths, "text")) and written.strip():
         rows.append(("router wrote", written))
     if (problem := shown_text(turn.problem, turn.lengths, "problem")) is not None:

@@ -132,7 +132,7 @@ def test_every_text_is_escaped_and_nothing_is_requested(tmp_path: Path, store: I
     info = {HOSTILE: HOSTILE, "scores": {HOSTILE: 0.5}, "list": [HOSTILE]}
     decide(trace, 0, (HOSTILE, HOSTILE, HOSTILE), text=HOSTILE, info=info)
     call(trace, 0, 0, HOSTILE, HOSTILE, text=HOSTILE * 30, answer=HOSTILE, status=HOSTILE, details={HOSTILE: HOSTILE})
-    trace.write("skill", {"what": HOSTILE, "turn": 0, "call": 0, HOSTILE: HOSTILE})
+    trace.write("skill", {"what": HOSTILE, "turn": 0, "call": 0, "fields": {HOSTILE: HOSTILE}})
     decide(trace, 1, kind=HOSTILE, problem=HOSTILE, text=HOSTILE)
     trace.write("router_failed", {"status": HOSTILE, "problem": HOSTILE})
     trace.write("run_failed", {"question": HOSTILE, "error": HOSTILE})

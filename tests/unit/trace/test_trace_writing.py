@@ -95,17 +95,9 @@ def test_without_texts_nothing_that_was_said_is_in_the_file(tmp_path: Path) -> N
         answer=secret,
         details={secret: [secret]},
     )
-    step = {
-        "what": "perception",
-        "turn": 0,
-        "call": 0,
-        "kind": "ocr",
-        "text": secret,
-        "boxes": [secret],
-        "n": 3,
-        "ref": secret,
-    }
-    trace.write("skill", {**step, "nested": {"deep": [{"text": secret}]}})
+    fields = {"kind": "ocr", "text": secret, "boxes": [secret], "n": 3, "ref": secret}
+    fields["nested"] = {"deep": [{"text": secret}]}
+    trace.write("skill", {"what": "perception", "turn": 0, "call": 0, "fields": fields})
     trace.write("a_later_event", {"unforeseen": secret, "list": [[secret]]})
     decide(trace, 1, kind="malformed", problem=f"{secret} problem")
     trace.write("router_failed", {"status": "unreachable", "problem": secret})
