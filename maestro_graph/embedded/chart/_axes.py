@@ -130,7 +130,7 @@ def _fit(group: list[tuple[TextBox, Number]], *, vertical: bool) -> Scale | None
     for log in (False, True):
         if log and sum(number.value > 0 for _, number in group) < 3:
             continue
-        found = _consensus(at, [number for _, number in group], tolerance, log=log)
+        found = _consensus(at, [number for _, number in group], tolerance, log=log, vertical=vertical)
         if found is None:
             continue
         inliers, error = found
@@ -144,7 +144,7 @@ def _fit(group: list[tuple[TextBox, Number]], *, vertical: bool) -> Scale | None
 
 
 def _consensus(
-    at: np.ndarray, numbers: list[Number], tolerance: float, *, log: bool
+    at: np.ndarray, numbers: list[Number], tolerance: float, *, log: bool, vertical: bool
 ) -> tuple[list[tuple[int, float]], float] | None:
     """The largest set of (index, value) on one line, and its summed error in pixels."""
     best: tuple[list[tuple[int, float]], float] | None = None
@@ -168,6 +168,8 @@ def _consensus(
                         inliers.append((k, value))
                         error += miss + (tolerance if rank else 0.0)
                         break
+            if (slope > 0) == vertical:  # values grow upwards and to the right; lost signs could mean both
+                error += 2 * tolerance * count
             if best is None or (len(inliers), -error) > (len(best[0]), -best[1]):
                 best = (inliers, error)
     if best is None or len(best[0]) < 2:

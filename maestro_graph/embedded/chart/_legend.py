@@ -16,6 +16,8 @@ from maestro_graph.embedded.ocr import TextBox
 
 __all__ = ["LegendEntry", "find_legend"]
 
+_MARKERS = frozenset("01oO.·•-_|l")  # what a text finder makes of markers
+
 Reread = Callable[[tuple[float, float, float, float]], str]
 
 
@@ -44,7 +46,7 @@ def _distinct(colours: Colours, entries: list[LegendEntry]) -> int:
 def _pairs(colours: Colours, boxes: list[TextBox], reread: Reread) -> list[LegendEntry]:
     entries: list[LegendEntry] = []
     for box in boxes:
-        if not _is_level(box):
+        if not _is_level(box) or box.text.strip() in _MARKERS:
             continue
         inner = _inner_swatches(colours, box)
         if inner:
@@ -63,7 +65,7 @@ def _pairs_right(colours: Colours, boxes: list[TextBox]) -> list[LegendEntry]:
     mirror = replace(colours, labels=colours.labels[:, ::-1], text=colours.text[:, ::-1], rgb=colours.rgb[:, ::-1])
     entries = []
     for box in boxes:
-        if not _is_level(box):
+        if not _is_level(box) or box.text.strip() in _MARKERS:
             continue
         left, top, right, bottom = box.box
         swatch = _left_swatch(mirror, _moved(box, width - right, top, width - left, bottom))
