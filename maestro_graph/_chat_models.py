@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import threading
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache
 from importlib import import_module
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -111,7 +113,9 @@ class EndpointModel:
                 f"the endpoint of {self._endpoint.model!r} takes its key from the environment variable {name!r}, "
                 f"which is not set; export it and run again"
             )
-        client = openai.DefaultAsyncHttpxClient(timeout=self._timeout_s, event_hooks={"response": [_bound_body]})
+        client = openai.DefaultAsyncHttpxClient(
+            timeout=self._timeout_s, verify=_trusted(), event_hooks={"response": [_bound_body]}
+        )
         model = ChatOpenAI(
             base_url=self._endpoint.base_url,
             model=self._endpoint.model,
@@ -137,6 +141,16 @@ class EndpointModel:
         if held is not None:
             held.finalizer.detach()
             await held.lifetime.aclose()
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that openai's HTTP library trusts: reading them takes 30 ms, so once for all clients."""
+    import openai
+
+    library = openai.DefaultAsyncHttpxClient.__mro__[1].__module__.partition(".")[0]
+    context: ssl.SSLContext = import_module(library).create_ssl_context()
+    return context
 
 
 async def _lifetime(close: Callable[[], Any]) -> AsyncGenerator[None, None]:

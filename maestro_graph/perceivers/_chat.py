@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,8 @@ class ChatPerceiver:
         """Ask the model; boxes in its reply are parsed as data."""
         from langchain_core.messages import HumanMessage
 
-        url = request.image.data_url(max_side=self._max_image_side)
+        # A picture is encoded in a thread: that takes too long for the event loop.
+        url = await asyncio.to_thread(request.image.data_url, max_side=self._max_image_side)
         content: list[str | dict[str, Any]] = [image_block(url), {"type": "text", "text": self.prompt(request)}]
         message = await invoke_model(self._source, [HumanMessage(content=content)])
         text = str(message.text).strip()

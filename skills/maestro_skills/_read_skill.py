@@ -17,6 +17,7 @@ from maestro_skills._skill_file import ALWAYS, FILE_NAME, FrontMatter, MaestroFi
 __all__ = ["child_folders", "read_skill_file"]
 
 _OURS = ("metadata", "maestro")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where libyaml is there
 _CLOSING = re.compile(r"^---[ \t]*$", re.MULTILINE)
 
 
@@ -147,7 +148,7 @@ def _split(path: Path) -> tuple[dict[str, Any], str]:
     if len(marks) < 2 or text[: marks[0].start()].strip():
         raise RegistryError(f"{path} has no front matter; begin it with a line '---', YAML, and another line '---'")
     try:
-        front = yaml.safe_load(text[marks[0].end() : marks[1].start()])
+        front = yaml.load(text[marks[0].end() : marks[1].start()], Loader=_LOADER)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         raise RegistryError(f"{path}: the front matter is no YAML: {error}") from error
     if not isinstance(front, dict):
