@@ -42,6 +42,19 @@ def _terms(x: Float, y: Float, degree: int) -> Float:
     return np.stack(columns, axis=-1).astype(np.float32)
 
 
+def _surface(fit: Float, degree: int, width: int, height: int) -> Float:
+    """The values (H, W, 3) of a fit over `_terms`, as products of powers of the two axes."""
+    x, y = np.linspace(-1, 1, width), np.linspace(-1, 1, height)
+    grid = np.zeros((degree + 1, degree + 1, fit.shape[1]), np.float32)
+    powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
+    for (i, j), row in zip(powers, fit, strict=True):
+        grid[j, i] = row
+    over_x = np.stack([x**i for i in range(degree + 1)]).astype(np.float32)
+    over_y = np.stack([y**j for j in range(degree + 1)], axis=1).astype(np.float32)
+    planes = [over_y @ (grid[..., channel] @ over_x) for channel in range(fit.shape[1])]
+    return np.asarray(cv2.merge(planes))
+
+
 def _seed(lab: Float) -> Mask:
     """Pixels of the commonest colour, those at the picture's rim counting more."""
     height, width = lab.shape[:2]
@@ -80,8 +93,7 @@ def find_ground(lab: Float) -> tuple[Float, float, float, Float]:
         gaps = np.linalg.norm(small - terms @ fit, axis=2)
         spread = float(np.median(gaps[inlier])) * 1.5
         inlier = gaps < max(0.025, 3.0 * spread)
-    full_x, full_y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
-    ground = np.asarray(_terms(full_x, full_y, degree) @ fit, dtype=np.float32)
+    ground = _surface(fit, degree, width, height)
     gaps = np.linalg.norm(lab - ground, axis=2).astype(np.float32)
     near = gaps[gaps < 0.12]
     spread = float(np.median(near)) * 1.5 if near.size else 0.0

@@ -45,12 +45,14 @@ def tidy(labels: Ints, peaks: Float, lab: Float, ground: Float) -> Ints:
     rim = _rim_lengths(patches.ids, count)
     hugs = _hugging(patches)
     new = patches.label.copy()
+    means = _mean_ground(patches, ground)
+    touching, starts = _by_patch(pairs, count)
     for index in np.argsort(patches.area):
-        mine = np.flatnonzero((pairs == index).any(axis=1))
+        mine = touching[starts[index] : starts[index + 1]]
         if not len(mine):
             continue
         others = np.where(pairs[mine, 0] == index, pairs[mine, 1], pairs[mine, 0])
-        best = _home(int(index), others, touch[mine], step[mine], patches, peaks, ground, around, rim, hugs)
+        best = _home(int(index), others, touch[mine], step[mine], patches, peaks, means, around, rim, hugs)
         if best is not None:
             new[index] = new[best]
     out = labels.copy()
@@ -59,8 +61,23 @@ def tidy(labels: Ints, peaks: Float, lab: Float, ground: Float) -> Ints:
     return out
 
 
+def _by_patch(pairs: NDArray[Any], count: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The pairs of each patch, in one array, and where those of each patch start."""
+    order = np.argsort(pairs.ravel(), kind="stable")
+    starts = np.searchsorted(pairs.ravel()[order], np.arange(count + 1))
+    return order // 2, starts
+
+
+def _mean_ground(patches: _Patches, ground: Float) -> Float:
+    """Mean colour of the background under each patch (N, 3)."""
+    known = patches.ids >= 0
+    ids = patches.ids[known]
+    total = np.stack([np.bincount(ids, ground[known, c], minlength=len(patches.area)) for c in range(3)], axis=1)
+    return np.asarray(total / np.maximum(patches.area, 1)[:, None], dtype=np.float32)
+
+
 def _home(
-    index: int, others: NDArray[Any], touch: Float, step: Float, patches: _Patches, peaks: Float, ground: Float,
+    index: int, others: NDArray[Any], touch: Float, step: Float, patches: _Patches, peaks: Float, means: Float,
     around: NDArray[Any], rim: NDArray[Any], hugs: NDArray[Any],
 ) -> int | None:  # fmt: skip
     """The neighbour that a patch belongs to, or `None` where it stands for itself."""
@@ -77,7 +94,7 @@ def _home(
         best = candidates[touch[candidates].argmax()]
         if patches.area[index] < 0.5 * patches.area[others[best]]:
             return int(others[best])
-    under = ground[patches.ids == index].mean(axis=0) if patches.area[index] < 20000 else ground.mean(axis=(0, 1))
+    under = means[index]
     for candidate in candidates[np.argsort(-touch[candidates])]:
         other = peaks[patches.label[others[candidate]]]
         if between(colour, under, other):
