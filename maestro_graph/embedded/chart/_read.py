@@ -48,7 +48,7 @@ def read_chart(
     colours = find_colours(rgb, boxes)
     picture = Picture(colours, list(boxes), ocr, check)
     check()
-    picture.legend = find_legend(colours, picture.boxes, picture.reread)
+    picture.legend = find_legend(colours, _no_ticks(picture), picture.reread)
     check()
     pie = find_pie(colours)
     if pie is not None:
@@ -65,6 +65,13 @@ def read_chart(
         return None
     table = line_table(picture, lines)
     return None if table is None else _multiplied(picture, table)
+
+
+def _no_ticks(picture: Picture) -> list[TextBox]:
+    """The texts that are not numbers of a long axis: a legend of years is seldom as long."""
+    scales = [*picture.scales(vertical=True)[:1], *picture.scales(vertical=False)[:1]]
+    ticks = {id(t.box) for scale in scales if len(scale.ticks) >= 5 for t in scale.ticks}
+    return [box for box in picture.boxes if id(box) not in ticks]
 
 
 _FACTOR = re.compile(r"^(?:[x×*]\s*)?(?:1e|10\^?)\s*[+]?(?P<exp>\d{1,2})$", re.IGNORECASE)
