@@ -1,0 +1,36 @@
+"""Symbolic comparison, done in the worker process: some expressions never end, and those are killed."""
+
+from __future__ import annotations
+
+from maestro_evaluation._worker import Worker
+
+__all__ = ["SYMBOLIC", "same_by_latex", "same_by_mathruler"]
+
+SECONDS = 1.5
+LONGEST = 20_000
+"""Characters of one side; what is longer is compared as text alone."""
+
+SYMBOLIC = Worker(
+    "maestro_evaluation._symbolic",
+    feature="symbolic comparison of answers",
+    needs=("mathruler", "pylatexenc", "tqdm", "latex2sympy2_extended", "antlr4"),
+)
+
+
+def same_by_mathruler(given: str, truth: str) -> bool | None:
+    """Whether mathruler grades them equal; `None` where it did not end in time."""
+    return _same("mathruler", given, truth)
+
+
+def same_by_latex(left: str, right: str) -> bool | None:
+    """Whether both evaluate as LaTeX to the same number of two decimals, as MathVision does it."""
+    return _same("latex", left, right)
+
+
+def _same(task: str, left: str, right: str) -> bool | None:
+    if left == right:
+        return True
+    if max(len(left), len(right)) > LONGEST:
+        return False
+    result = SYMBOLIC.call(task, left, right, seconds=SECONDS)
+    return result if isinstance(result, bool) else None

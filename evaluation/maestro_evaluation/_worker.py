@@ -1,0 +1,157 @@
+"""A warmed process for work that may never end: it forks a child for each call, and the child is killed in time.
+
+The process imports the heavy libraries once. A call costs a fork, several calls run side by side, none waits for
+another's time limit, and no call sees what another one left behind.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from typing import Any
+
+from maestro_graph.errors import MaestroError, MissingExtraError
+
+__all__ = ["Worker"]
+
+START_SECONDS = 120.0
+GRACE_SECONDS = 2.0
+CHUNK = 1 << 16
+SERVER = "maestro_evaluation._worker_server"
+
+
+class Worker:
+    """Calls functions of a module in a process of its own.
+
+    Started at the first call, started anew when it has died, ended with this process. Safe to use from several threads
+    and, after a fork, from the child (which starts its own).
+
+    Args:
+        module: has `TASKS`, functions by name whose arguments and results are JSON, and `warm()`.
+        feature: what needs it, for the message about a missing installation.
+        needs: modules that the extra `eval` brings.
+    """
+
+    def __init__(self, module: str, *, feature: str, needs: tuple[str, ...] = ()) -> None:
+        self._module, self._feature, self._needs = module, feature, needs
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._owner = os.getpid()
+        self._inherited: list[Any] = []
+
+    def call(self, task: str, *arguments: str, seconds: float) -> Any:
+        """The result of the function, or `None` if it raised, was killed after `seconds`, or took the process down.
+
+        Raises:
+            MissingExtraError: a library of the extra `eval` is not installed.
+            MaestroError: the process cannot be started.
+        """
+        request = json.dumps({"task": task, "arguments": arguments, "seconds": seconds}).encode()
+        ours = self._open_call()
+        with ours:
+            ours.settimeout(seconds + GRACE_SECONDS)
+            try:
+                ours.sendall(request)
+                ours.shutdown(socket.SHUT_WR)
+                reply = _read_all(ours)
+            except TimeoutError:
+                self.close()  # not even the child's own alarm has ended it
+                return None
+            except OSError:  # the child is gone
+                return None
+        return json.loads(reply) if reply else None
+
+    def start(self) -> None:
+        """Start and warm the process now, so that the first call does not pay for it."""
+        with self._lock:
+            self._ready()
+
+    @property
+    def pid(self) -> int | None:
+        """The process, if it runs."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    def close(self) -> None:
+        """End the process and its children. The next call starts another."""
+        with self._lock:
+            self._end()
+
+    def _open_call(self) -> socket.socket:
+        """A connection to a fresh child."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs, self._lock:
+                try:
+                    socket.send_fds(self._ready(), [b"c"], [theirs.fileno()])
+                except OSError:  # it has died since the last call
+                    self._end()
+                    socket.send_fds(self._ready(), [b"c"], [theirs.fileno()])
+        except BaseException:
+            ours.close()
+            raise
+        return ours
+
+    def _ready(self) -> socket.socket:
+        if self._owner != os.getpid():
+            self._inherited += [self._process, self._control]  # the parent's: neither ended nor closed from here
+            self._process = self._control = None
+            self._owner = os.getpid()
+        if self._process is not None and self._process.poll() is not None:
+            self._end()
+        if self._control is None:
+            self._control = self._launch()
+        return self._control
+
+    def _launch(self) -> socket.socket:
+        for name in self._needs:
+            if importlib.util.find_spec(name) is None:
+                raise MissingExtraError(self._feature, "eval", name)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-P", "-m", SERVER, self._module, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        atexit.register(self.close)
+        ours.settimeout(START_SECONDS)
+        started = b""
+        with suppress(OSError):
+            started = ours.recv(1)
+        ours.settimeout(None)
+        if not started:
+            ours.close()
+            self._end()
+            raise MaestroError(f"the worker process for {self._module} did not start; run: python -m {SERVER} --help")
+        return ours
+
+    def _end(self) -> None:
+        atexit.unregister(self.close)
+        process, control = self._process, self._control
+        self._process = self._control = None
+        if control is not None:
+            control.close()
+        if process is not None and self._owner == os.getpid():
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, 9)
+            process.kill()
+            process.wait()
+
+
+def _read_all(connection: socket.socket) -> bytes:
+    parts: list[bytes] = []
+    while chunk := connection.recv(CHUNK):
+        parts.append(chunk)
+    return b"".join(parts)
