@@ -82,7 +82,7 @@ def test_python_blocks_run_in_their_order(page: Path, workplace: Path) -> None:
 def test_bash_blocks_run(page: Path, workplace: Path) -> None:
     for block in blocks_of(page):
         if block.language == "bash":
-            # `make` and `pip install` set machines up; that they do is shown by CI itself, here only that targets exist.
+            # `make` and `pip install` set machines up; CI itself shows that they do, here only that targets exist.
             code = re.sub(r"^make (?!-)", "make -n ", block.code, flags=re.MULTILINE)
             code = re.sub(r"^pip install .*$", ":", code, flags=re.MULTILINE)
             run(["bash", "-euo", "pipefail", "-c", code], workplace)

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.real
 def test_notebook_runs(path: Path, tmp_path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    client = NotebookClient(notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}})
+    client = NotebookClient(
+        notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    )
     client.execute()
     assert any(cell.cell_type == "code" and cell.outputs for cell in notebook.cells)
 

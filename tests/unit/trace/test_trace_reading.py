@@ -75,7 +75,9 @@ def test_parallel_calls_and_steps_of_a_skill_stay_apart(tmp_path: Path) -> None:
     decide(trace, 0, ("counter", "Counting", "count"), ("reader", None, "read"))
     trace.write("call_started", {"turn": 0, "call": 0, "expert": "counter", "skill": "Counting", "query": "count"})
     call(trace, 0, 1, "reader", "read", status="refused", text="no text", answer=None)
-    trace.write("skill", {"what": "perception", "turn": 0, "call": 0, "fields": {"kind": "ocr", "text": "seen", "status": "ok"}})
+    trace.write(
+        "skill", {"what": "perception", "turn": 0, "call": 0, "fields": {"kind": "ocr", "text": "seen", "status": "ok"}}
+    )
     request(trace, 0, 0, "counter", "first")
     request(trace, 0, 0, "counter", "second")
     evidence(trace, 0, 0, "counter", "count", skill="Counting")
