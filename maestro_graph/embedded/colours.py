@@ -24,29 +24,22 @@ __all__ = [
 
 _ANCHORS: dict[str, str] = {
     "black": "000000 111111 1c1c1c 0a0a14 14100a 222222 0a140a",
-    "gray": "808080 696969 555555 444444 a0a0a0 b4b4b4 c8c8c8 708090 778899 607080 7f7f7f 5c5650 "
-    "d0d0d0 9a938c",
+    "gray": "808080 696969 555555 444444 a0a0a0 b4b4b4 c8c8c8 708090 778899 607080 7f7f7f 5c5650 d0d0d0 9a938c",
     "white": "ffffff f4f4f4 fffff0 f5fffa f8f8ff fff5ee ebebeb faf0e6 f0fff0 f0f8ff e8eef2",
-    "red": "ff0000 dc143c b22222 8b0000 d62728 e41a1c cd5c5c f44336 a01010 ff3b30 c0392b e6194b "
-    "700808 e05050",
-    "orange": "ffa500 ff7f0e ff8c00 ff7f50 ff9800 f28e2b e67e22 ff6a10 ffb347 ff8247 d2691e fdae61 "
-    "f58231 cc6600",
-    "yellow": "ffff00 ffd700 ffeb3b f1c40f fff176 edc948 cccc00 bcbd22 ffff99 b5a300 ffe119 ffe866 "
-    "dede30 fada5e",
+    "red": "ff0000 dc143c b22222 8b0000 d62728 e41a1c cd5c5c f44336 a01010 ff3b30 c0392b e6194b 700808 e05050",
+    "orange": "ffa500 ff7f0e ff8c00 ff7f50 ff9800 f28e2b e67e22 ff6a10 ffb347 ff8247 d2691e fdae61 f58231 cc6600",
+    "yellow": "ffff00 ffd700 ffeb3b f1c40f fff176 edc948 cccc00 bcbd22 ffff99 b5a300 ffe119 ffe866 dede30 fada5e",
     "green": "00ff00 008000 2ca02c 006400 228b22 32cd32 90ee90 4caf50 556b2f 6b8e23 9acd32 3cb44b "
     "59a14f 1b4d1b 2ecc71 8fbc8f 2e8b57 00ff7f 80ff40 adff2f a0d080 0f300f c5e8c0 27ae60 00b050 "
     "98df8a",
-    "cyan": "00ffff 40e0d0 00ced1 20b2aa 17becf 008b8b 008080 76b7b2 5f9ea0 a0f0f0 1abc9c 00bcd4 "
-    "46f0f0 7fffd4",
+    "cyan": "00ffff 40e0d0 00ced1 20b2aa 17becf 008b8b 008080 76b7b2 5f9ea0 a0f0f0 1abc9c 00bcd4 46f0f0 7fffd4",
     "blue": "0000ff 000080 1f77b4 4169e1 4682b4 1e90ff 2196f3 87ceeb 6495ed 4e79a7 00bfff 191970 "
     "add8e6 3498db 0b3d91 0072b2 6a5acd 4363d8 5b7fa6 10204a aec7e8",
     "purple": "800080 9467bd 8a2be2 4b0082 9932cc 9b59b6 a020f0 673ab7 7b2d8b 9370db b07aa1 c39bd3 "
     "501060 dda0dd 911eb4 6a0dad 984ea3 b19cd9 30083a 5e35b1",
     "magenta": "ff00ff c71585 e91e90 d020d0 b0009c f032e6 cc0099 ff40e0",
-    "pink": "ffc0cb ff69b4 ffb6c1 ff1493 f781bf e377c2 ff9da7 ff80c0 f06292 d87093 ffaec9 f7b6d2 "
-    "fa8fb1 e88ba0",
-    "brown": "8b4513 a52a2a 5c3317 8c564b a0522d 9c755f 964b00 795548 6f4e37 654321 3d2314 7b3f00 "
-    "b8763a 9a6324",
+    "pink": "ffc0cb ff69b4 ffb6c1 ff1493 f781bf e377c2 ff9da7 ff80c0 f06292 d87093 ffaec9 f7b6d2 fa8fb1 e88ba0",
+    "brown": "8b4513 a52a2a 5c3317 8c564b a0522d 9c755f 964b00 795548 6f4e37 654321 3d2314 7b3f00 b8763a 9a6324",
     "beige": "f5f5dc ffe4c4 d2b48c f5deb3 deb887 ffdab9 e8d5b0 c8ad7f fffac8 ead2ac",
 }
 
@@ -100,9 +93,7 @@ def oklab(rgb: NDArray[np.generic] | tuple[float, float, float]) -> NDArray[np.f
 
 
 def _weighted(rgb: NDArray[np.generic] | tuple[float, float, float]) -> NDArray[np.float32]:
-    return np.asarray(
-        oklab(rgb) * np.array([_LIGHTNESS_WEIGHT, 1.0, 1.0], dtype=np.float32), dtype=np.float32
-    )
+    return np.asarray(oklab(rgb) * np.array([_LIGHTNESS_WEIGHT, 1.0, 1.0], dtype=np.float32), dtype=np.float32)
 
 
 @cache

@@ -18,7 +18,6 @@ __all__ = ["call_of", "end_of", "evidence_of", "number", "request_of", "start_of
 Record: TypeAlias = Mapping[str, Any]
 
 
-
 def text(record: Record, name: str) -> str | None:
     """A text, `None` where it was not kept."""
     value = record.get(name)

@@ -40,9 +40,7 @@ class SentenceEncoder:
         MissingExtraError: the extra `embedded` is not installed.
     """
 
-    def __init__(
-        self, directory: str | Path | None = None, *, threads: int = 2, cache_size: int = 4096
-    ) -> None:
+    def __init__(self, directory: str | Path | None = None, *, threads: int = 2, cache_size: int = 4096) -> None:
         onnxruntime, tokenizers = _libraries()
         folder = Path(directory) if directory is not None else Path(__file__).parent
         options = onnxruntime.SessionOptions()
@@ -79,9 +77,7 @@ class SentenceEncoder:
         tokens = {text: self._tokens(text) for text in texts}
         found: dict[str, NDArray[np.float32]] = {}
         batch: list[str] = []
-        for text in sorted(
-            texts, key=lambda t: len(tokens[t])
-        ):  # neighbours of one length need little padding
+        for text in sorted(texts, key=lambda t: len(tokens[t])):  # neighbours of one length need little padding
             if batch and (len(batch) + 1) * len(tokens[text]) > BATCH_TOKENS:
                 found |= self._pass(batch, tokens)
                 batch = []
