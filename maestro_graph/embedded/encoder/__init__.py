@@ -12,13 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from maestro_graph.embedded.encoder._known import TEXTS, VECTORS, known_vectors
 from maestro_graph.errors import MissingExtraError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["DIMENSIONS", "SentenceEncoder", "default_encoder"]
+__all__ = ["DIMENSIONS", "TEXTS", "VECTORS", "SentenceEncoder", "default_encoder"]
 
 DIMENSIONS = 384
 BATCH_TOKENS = 2048  # tokens in one pass, padding included: bounds the memory of a long batch
@@ -34,13 +35,16 @@ class SentenceEncoder:
     Args:
         directory: folder with `model.int8.onnx` and `tokenizer.json`; by default the ones that ship.
         threads: threads of one pass.
+        known: take the vectors of texts that ship from a file.
         cache_size: how many single texts keep their vectors (1.5 kB each): cards are encoded once.
 
     Raises:
         MissingExtraError: the extra `embedded` is not installed.
     """
 
-    def __init__(self, directory: str | Path | None = None, *, threads: int = 2, cache_size: int = 4096) -> None:
+    def __init__(
+        self, directory: str | Path | None = None, *, threads: int = 2, known: bool = True, cache_size: int = 4096
+    ) -> None:
         onnxruntime, tokenizers = _libraries()
         folder = Path(directory) if directory is not None else Path(__file__).parent
         options = onnxruntime.SessionOptions()
@@ -53,6 +57,7 @@ class SentenceEncoder:
             str(folder / "model.int8.onnx"), options, providers=["CPUExecutionProvider"]
         )
         self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._known = known_vectors(folder) if known else {}
         self._cache_size = cache_size
         self._cache: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._lock = threading.Lock()
@@ -104,7 +109,9 @@ class SentenceEncoder:
         known = {}
         with self._lock:
             for text in texts:
-                if text in self._cache:
+                if text in self._known:
+                    known[text] = self._known[text]
+                elif text in self._cache:
                     self._cache.move_to_end(text)
                     known[text] = self._cache[text]
         return known
