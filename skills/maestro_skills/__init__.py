@@ -9,6 +9,7 @@ from maestro_skills._folder_skill import FolderSkill
 from maestro_skills._library import library_folder, load_skills
 from maestro_skills._read_skill import read_skill_file
 from maestro_skills._skill_file import SkillFile
+from maestro_skills._steps import Workbench, workbench
 
 if TYPE_CHECKING:
     from maestro_skills._tools import expert_tools, skill_tools
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 __all__ = [
     "FolderSkill",
     "SkillFile",
+    "Workbench",
     "expert_tools",
     "library_folder",
     "load_skills",
     "read_skill_file",
     "skill_tools",
+    "workbench",
 ]
 
 

@@ -150,7 +150,7 @@ def _split(path: Path) -> tuple[dict[str, Any], str]:
     try:
         front = yaml.load(text[marks[0].end() : marks[1].start()], Loader=_LOADER)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
-        raise RegistryError(f"{path}: the front matter is no YAML: {error}") from error
+        raise RegistryError(f"{path}: the front matter is no YAML ({error}); quote texts with ': ' in them") from error
     if not isinstance(front, dict):
         raise RegistryError(f"{path}: the front matter must be a mapping with name and description")
     return front, text[marks[1].end() :].strip()
