@@ -26,7 +26,8 @@ class MaestroContext:
         max_turns: decisions of the router, the final answer included where it gives one.
         max_calls: calls of experts and skills.
         max_cost: in the registry's currency; calls stop once it is reached.
-        deadline_s: seconds for the whole run; every call ends with it. A resumed run has it anew.
+        deadline_s: seconds for the whole run; every call ends with it. Time in which it waits for a human (an
+            interrupt) does not count, and a run that another process resumes has it anew.
         router_sampling, expert_sampling: overrides of `temperature`, `max_tokens`, `seed`.
         trace: where to record the run: settings, or a path.
         use_cache: share replies among equal requests that are not sampled (`Registry.cache`).

@@ -20,6 +20,7 @@ from maestro_graph.decisions import Answer, Malformed
 from maestro_graph.errors import CallFailure, MaestroError
 from maestro_graph.evidence import Evidence
 from maestro_graph.graph._best import best_answer
+from maestro_graph.graph._clock import forget, working
 from maestro_graph.graph._context import MaestroContext, current_context
 from maestro_graph.graph._notes import Notes
 from maestro_graph.graph._run import (
@@ -30,7 +31,7 @@ from maestro_graph.graph._run import (
     seconds_left,
     start_or_resume,
 )
-from maestro_graph.graph._state import CallTask, DecisionRecord, MaestroState, StopReason, TurnRecord
+from maestro_graph.graph._state import CallTask, DecisionRecord, MaestroState, RunRecord, StopReason, TurnRecord
 from maestro_graph.graph._sync import run_sync, unwatch, watch_for_interrupt
 from maestro_graph.images import MaestroImage
 from maestro_graph.registry import Registry
@@ -84,6 +85,10 @@ class MaestroNodes:
         """Take the next decision, or stop because a budget is spent."""
         context = current_context(self._default)
         run = start_or_resume(state, self.registry.images)
+        with working(run.record["id"]):
+            return await self._decide(run, context)
+
+    async def _decide(self, run: RunState, context: MaestroContext) -> Command[str]:
         note = Notes(context, run.record["id"], self.registry)
         images = await self._open(run.record["images"], note, run)
         if run.is_new:
@@ -130,7 +135,8 @@ class MaestroNodes:
                     return Command(update={**update, "stop_reason": "malformed"}, goto="terminate")
                 return Command(update=update, goto="router")
             case ():
-                return Command(update={**update, "stop_reason": "no_action"}, goto="terminate")
+                why: StopReason = "max_calls" if len(run.evidence) >= context.max_calls else "no_action"
+                return Command(update={**update, "stop_reason": why}, goto="terminate")
             case _:
                 return self._fan_out(run, record, update, context)
 
@@ -163,7 +169,6 @@ class MaestroNodes:
                     turn=record["turn"],
                     index=index,
                     evidence=seen,
-                    seconds=seconds_left(run.record, context),
                 ),
             )
             for index, call in enumerate(calls)
@@ -172,7 +177,10 @@ class MaestroNodes:
 
     async def call(self, task: CallTask) -> Update:
         """Carry out one call: the core of `expert_call` and `skill_call`."""
-        context = current_context(self._default)
+        with working(task["run"]["id"]):
+            return await self._call(task, current_context(self._default))
+
+    async def _call(self, task: CallTask, context: MaestroContext) -> Update:
         note = Notes(context, task["run"]["id"], self.registry)
         note.calling(task)
         images = await self._open(task["run"]["images"])
@@ -201,6 +209,12 @@ class MaestroNodes:
         record = state.get("run")
         if record is None:
             raise MaestroError("terminate was entered without a run; enter the graph at its start")
+        with working(record["id"]):
+            update = self._end(record, state, context)
+        forget(record["id"])
+        return update
+
+    def _end(self, record: RunRecord, state: MaestroState, context: MaestroContext) -> Update:
         run = run_state(record, state, is_new=False)
         reason: StopReason = state.get("stop_reason") or "no_action"
         answer = state.get("answer") if reason == "answered" else best_answer(run.evidence)

@@ -15,9 +15,10 @@ from maestro_graph.calls import REPORT_S
 from maestro_graph.decisions import Answer, Call, CallExpert, CallSkill, Malformed
 from maestro_graph.errors import MaestroError
 from maestro_graph.evidence import Evidence, Json, Usage
+from maestro_graph.graph._clock import paused_s
 from maestro_graph.graph._context import MaestroContext
 from maestro_graph.graph._state import CallRecord, DecisionRecord, MaestroState, RunRecord, StopReason
-from maestro_graph.images import ImageStore, ingest, ingest_messages, question_and_images
+from maestro_graph.images import ImageStore, ingest, ingest_question
 from maestro_graph.routers import PastTurn, RouterTurn, TokenRecord
 
 __all__ = [
@@ -99,7 +100,7 @@ def _asked(state: MaestroState, store: ImageStore) -> tuple[str, list[str]]:
     messages: Sequence[AnyMessage] = state.get("messages", [])
     question, images = state.get("question", ""), list(state.get("images") or [])
     if messages and isinstance(messages[-1], HumanMessage):
-        question, from_messages = question_and_images(ingest_messages(messages, store))
+        question, from_messages = ingest_question(messages, store)
         images = from_messages or images
     if not isinstance(question, str) or not question.strip():
         raise MaestroError(
@@ -112,10 +113,10 @@ def _asked(state: MaestroState, store: ImageStore) -> tuple[str, list[str]]:
 
 
 def seconds_left(record: RunRecord, context: MaestroContext) -> float:
-    """Seconds until the deadline, by this process's clock."""
+    """Seconds until the deadline, by this process's clock; what was spent on waiting for a human does not count."""
     if record["process"] != PROCESS:
         return context.deadline_s
-    return context.deadline_s - (time.monotonic() - record["started"])
+    return context.deadline_s - (time.monotonic() - record["started"] - paused_s(record["id"]))
 
 
 def call_of(record: CallRecord) -> Call:

@@ -70,7 +70,6 @@ class CallTask(TypedDict):
     turn: int
     index: int
     evidence: list[EvidenceRecord]
-    seconds: float
 
 
 class TurnRecord(TypedDict):

@@ -2,7 +2,7 @@
 
 from maestro_graph.images._ingest import ImageSource, ingest, ingest_input
 from maestro_graph.images._limits import ImageLimits
-from maestro_graph.images._messages import ingest_messages, question_and_images
+from maestro_graph.images._messages import ingest_messages, ingest_question, question_and_images
 from maestro_graph.images._opened import MaestroImage
 from maestro_graph.images._store import ImageStore
 
@@ -14,5 +14,6 @@ __all__ = [
     "ingest",
     "ingest_input",
     "ingest_messages",
+    "ingest_question",
     "question_and_images",
 ]

@@ -6,6 +6,7 @@ Blocks are known in the forms of LangChain (v1 and v0), OpenAI (chat and respons
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from maestro_graph.errors import ImageError, MaestroError
@@ -15,7 +16,7 @@ from maestro_graph.images._store import ImageStore
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage, MessageLikeRepresentation
 
-__all__ = ["ingest_messages", "question_and_images"]
+__all__ = ["ingest_messages", "ingest_question", "question_and_images"]
 
 Block = Mapping[str, Any]
 
@@ -62,6 +63,26 @@ def question_and_images(messages: Sequence[BaseMessage]) -> tuple[str, list[str]
         if images:
             return question, images
     return question, []
+
+
+def ingest_question(messages: Sequence[BaseMessage], store: ImageStore) -> tuple[str, list[str]]:
+    """As `question_and_images`, from messages that may hold image data: only those that are needed are ingested.
+
+    An earlier picture that cannot be used is passed over: it was complained of when it came, and must not close the
+    thread for every question after it.
+
+    Raises:
+        MaestroError: there is no human message.
+        ImageError: a picture of the last human message cannot be used.
+    """
+    humans = [message for message in messages if message.type == "human"]
+    question, images = question_and_images(ingest_messages(humans[-1:], store))
+    for message in reversed(humans[:-1]):
+        if images:
+            break
+        with suppress(ImageError):
+            _, images = question_and_images(ingest_messages([message], store))
+    return question, images
 
 
 def _blocks(message: BaseMessage) -> list[str | dict[Any, Any]]:

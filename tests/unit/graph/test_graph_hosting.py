@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any, TypedDict
 
 import pytest
@@ -29,6 +30,7 @@ from maestro_graph import (
     compile_maestro,
     create_maestro_graph,
 )
+from maestro_graph.graph import _clock, _run
 from maestro_graph.routers.chat import ChatRouter
 
 
@@ -262,3 +264,26 @@ def test_many_runs_in_threads_and_loops_do_not_mix() -> None:
         thread.join()
     assert len(found) == 18
     assert all(answer == name.upper() for name, answer in found.items())
+
+
+@pytest.mark.parametrize("node", ["expert_call", "router", "terminate"])
+def test_a_human_who_thinks_does_not_use_up_the_deadline(node: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    offset = 0.0
+    now = time.monotonic
+    for module in (_clock, _run):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now() + offset))
+    registry, router = Registry(experts=[ScriptedExpert("a")]), ScriptedRouter(ask("a"), Answer("done"))
+    app = compile_maestro(registry, router, checkpointer=InMemorySaver(), interrupt_before=[node])
+    thread: Any = {"configurable": {"thread_id": "1"}}
+    context, said = MaestroContext(deadline_s=100), list[Any]()
+    given: Any = {"question": "what?"}
+    for _ in range(4):
+        said += list(app.stream(given, thread, context=context, stream_mode="custom"))
+        given, offset = None, offset + 1000
+        if not app.get_state(thread).next:
+            break
+    values = app.get_state(thread).values
+    assert (values["answer"], values["stop_reason"]) == ("done", "answered")
+    assert [turn["status"] for turn in values["turns"]] == ["ok"]
+    assert said[-1]["event"] == "run_finished"
+    assert said[-1]["seconds"] < 100

@@ -391,3 +391,29 @@ def test_public_functions_are_documented() -> None:
 
     for name in maestro_graph.__all__:
         assert inspect.getdoc(getattr(maestro_graph, name)), name
+
+
+def test_a_damaged_picture_does_not_close_its_chat(run: Run, tmp_path: Path) -> None:
+    store = ImageStore(tmp_path / "s")
+    router = ScriptedRouter(lambda view: Answer(f"{view.question} {len(view.images)}"))
+    graph = compile_maestro(registry(ScriptedExpert("a"), images=store), router, checkpointer=InMemorySaver())
+    thread = {"configurable": {"thread_id": "1"}}
+
+    def chat(text: str, data: bytes | None = None) -> str:
+        blocks: list[Any] = [{"type": "text", "text": text}]
+        if data is not None:
+            blocks.append({"type": "image", "base64": _b64(data), "mime_type": "image/png"})
+        return str(run(graph, {"messages": [HumanMessage(blocks)]}, thread)["answer"])
+
+    with pytest.raises(ImageError):
+        chat("what colour?", b"no picture")
+    assert chat("what is 2 + 3?") == "what is 2 + 3? 0"
+    assert chat("and this one?", picture(tmp_path / "a.png").read_bytes()) == "and this one? 1"
+    assert chat("is it red?") == "is it red? 1"
+
+
+def test_a_router_without_an_action_stops_for_the_budget_where_it_is_used_up(run: Run) -> None:
+    graph = compile_maestro(registry(ScriptedExpert("a")), ScriptedRouter([]))
+    assert run(graph, {"question": "what?"})["stop_reason"] == "no_action"
+    context = MaestroContext(max_calls=0)
+    assert run(graph, {"question": "what?"}, context=context)["stop_reason"] == "max_calls"
