@@ -39,7 +39,8 @@ async def test_a_client_lists_and_calls_tools_with_pictures_in_and_out(tmp_path:
         assert isinstance(text, types.TextContent)
         assert text.text.startswith("Answer: 24")
         assert isinstance(drawn, types.ImageContent)
-        assert Image.open(io.BytesIO(base64.b64decode(drawn.data))).size == Image.open(COINS).size
+        with Image.open(io.BytesIO(base64.b64decode(drawn.data))) as shown, Image.open(COINS) as coins:
+            assert shown.size == coins.size
         for name, arguments in (
             ("nobody", {}),
             ("counter", {"question": 5}),
