@@ -63,10 +63,6 @@ def pick(scene: Scene, target: Target) -> list[Thing]:
         things = [t for t in scene.things if _matches(t, replace(target, form="square"), present)]
     if target.form in ("circle", "dot") and not things and all(t.form == "other" for t in scene.things):
         things = [t for t in scene.things if _matches(t, replace(target, form=None), present)]
-    if target.form in ("pentagon", "hexagon", "octagon") and not things:
-        # Overlapping thick outlines of these fit circles as well.
-        rings = [t for t in scene.things if not t.filled]
-        things = [t for t in rings if _matches(t, replace(target, form="circle"), present)]
     if target.size and things:
         return _by_size(scene.things, things, target.size)
     return things

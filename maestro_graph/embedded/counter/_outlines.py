@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -10,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maestro_graph.embedded.counter._rings import Outline, rings_of, stroke_width
 from maestro_graph.embedded.counter._shapes import classify, fit_circle
 from maestro_graph.embedded.counter._strokes import count_lines
 
@@ -22,20 +22,11 @@ ALL_UNIONS = 8  # with more faces than this, unions of at most three are tried
 GOOD = 0.06  # form distance up to which a union of faces is a shape
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """One shape of a stroke: its outline (K, 1, 2), its form, and how far it is from that form."""
-
-    contour: Contour
-    form: str
-    distance: float
-
-
 def decompose_strokes(part: Mask, outer: Contour, holes: list[Contour]) -> list[Outline]:
     """The shapes whose outlines make up one connected stroke."""
     form = classify(outer)
     if not holes:
-        thick = _stroke_width(part) > 0.09 * max(part.shape)
+        thick = stroke_width(part) > 0.09 * max(part.shape)
         if form.name in ("cross", "star") and form.distance < 0.08 and thick:
             return [Outline(outer, form.name, form.distance)]
         if _is_arc(part):
@@ -43,19 +34,19 @@ def decompose_strokes(part: Mask, outer: Contour, holes: list[Contour]) -> list[
         return [Outline(outer, "line", 0.05)] * count_lines(part)
     if len(holes) == 1:
         return [_closed(part, outer, holes[0])]
-    circles = _circles(part, [outer, *holes]) if len(holes) > ALL_UNIONS else []
+    circles = rings_of(part, [outer, *holes]) if len(holes) > ALL_UNIONS else []
     if circles and _explained(part, circles) > 0.85:
         return circles
     shapes = _by_faces(part, holes) if len(holes) <= MAX_FACES else []
     if not shapes:
-        shapes = circles or _circles(part, [outer, *holes])
+        shapes = circles or rings_of(part, [outer, *holes])
     return shapes or [Outline(outer, form.name, form.distance)]
 
 
 def _explained(part: Mask, shapes: list[Outline]) -> float:
     """Share of a stroke that is the outline of some shape."""
     rims = np.zeros(part.shape, np.uint8)
-    cv2.drawContours(rims, [s.contour for s in shapes], -1, 1, max(1, round(1.5 * _stroke_width(part) + 1)))
+    cv2.drawContours(rims, [s.contour for s in shapes], -1, 1, max(1, round(1.5 * stroke_width(part) + 1)))
     return float((rims > 0)[part].mean())
 
 
@@ -65,7 +56,7 @@ def _is_arc(part: Mask) -> bool:
     circle = fit_circle(np.stack([xs, ys], axis=1).astype(np.float64))
     if circle is None or circle[2] > max(part.shape):
         return False
-    width = _stroke_width(part)
+    width = stroke_width(part)
     gaps = np.abs(np.hypot(xs - circle[0], ys - circle[1]) - circle[2])
     angles = np.arctan2(ys - circle[1], xs - circle[0])
     covered = len(np.unique(np.floor(angles * 36 / (2 * np.pi))))
@@ -80,14 +71,9 @@ def _closed(part: Mask, outer: Contour, hole: Contour) -> Outline:
     return Outline(outer, form.name, form.distance)
 
 
-def _stroke_width(part: Mask) -> float:
-    depth = cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, 5)
-    return max(1.0, 2.0 * float(np.percentile(depth[part], 90)))
-
-
 def _by_faces(part: Mask, holes: list[Contour]) -> list[Outline]:
     """Unions of faces that are simple shapes, as few as explain the whole stroke."""
-    width = _stroke_width(part)
+    width = stroke_width(part)
     faces = []
     for hole in holes:
         face = np.zeros(part.shape, np.uint8)
@@ -145,46 +131,3 @@ def _cover(part: Mask, candidates: list[tuple[Outline, Mask]]) -> list[Outline]:
         chosen.append(outline)
         left &= ~rim
     return chosen if float(left.sum()) < 0.25 * total else []
-
-
-def _circles(part: Mask, contours: list[Contour]) -> list[Outline]:
-    """Circles of which most of the circumference is stroke, from short arcs of the outlines."""
-    width = _stroke_width(part)
-    near = cv2.dilate(part.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    found: list[tuple[float, tuple[float, float, float]]] = []
-    for contour in contours:
-        points = contour[:, 0, :].astype(np.float64)
-        for span in (0.12, 0.25, 0.5):
-            length = max(12, int(span * min(len(points), 4 * max(part.shape))))
-            for start in range(0, max(1, len(points) - length), max(4, length // 3)):
-                circle = fit_circle(points[start : start + length])
-                if circle is None or not 2 * width < circle[2] < 0.6 * max(part.shape):
-                    continue
-                for grow in (-width / 2, width / 2):
-                    ring = (circle[0], circle[1], circle[2] + grow)
-                    found.append((_coverage(near, ring), ring))
-    kept: list[tuple[float, float, float]] = []
-    for share, ring in sorted(found, reverse=True):
-        if share < 0.85:
-            break
-        if all(np.hypot(ring[0] - k[0], ring[1] - k[1]) + abs(ring[2] - k[2]) > 2.0 * width + 3 for k in kept):
-            kept.append(ring)
-    angles = np.arange(90) * 2 * np.pi / 90
-    return [
-        Outline(
-            np.round(np.stack([x + r * np.cos(angles), y + r * np.sin(angles)], axis=1))
-            .astype(np.int32)
-            .reshape(-1, 1, 2),
-            "circle",
-            0.02,
-        )
-        for x, y, r in kept
-    ]
-
-
-def _coverage(near: Mask, ring: tuple[float, float, float]) -> float:
-    angles = np.arange(120) * 2 * np.pi / 120
-    xs = np.round(ring[0] + ring[2] * np.cos(angles)).astype(int)
-    ys = np.round(ring[1] + ring[2] * np.sin(angles)).astype(int)
-    inside = (xs >= 0) & (ys >= 0) & (xs < near.shape[1]) & (ys < near.shape[0])
-    return float(near[ys[inside], xs[inside]].sum()) / len(angles)

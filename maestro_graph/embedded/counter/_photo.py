@@ -44,8 +44,34 @@ def find_repeated(rgb: Byte, clock: Clock) -> list[Scene]:
         found.append((_agreement(one_kind(blobs), float(channel.size)), name, blobs, edges, level))
         clock.check()
     found.sort(key=lambda f: -f[0])
-    scenes = [_scene(name, blobs, work, edges, level, scale) for _, name, blobs, edges, level in found[:FINALISTS]]
+    kinds = [one_kind(blobs) for _, _, blobs, _, _ in found]
+    scenes = []
+    for index, (_, name, blobs, edges, level) in enumerate(found[:FINALISTS]):
+        scenes.append(_scene(name, blobs, work, edges, level, scale))
+        scenes[-1].support = _support(kinds[index], kinds[:index] + kinds[index + 1 :])
     return sorted((s for s in scenes if s.things), key=lambda s: -s.score)
+
+
+def _support(own: list[Blob], others: list[list[Blob]]) -> float:
+    """How far two other views show the things of one: the mean of the two best F scores of matching boxes."""
+    scores = sorted((_likeness(_boxes(own), _boxes(other)) for other in others), reverse=True)
+    return float(np.mean(scores[:2])) if len(scores) >= 2 else 0.0
+
+
+def _boxes(blobs: list[Blob]) -> NDArray[Any]:
+    return np.array([b.box for b in blobs], np.float64).reshape(-1, 4)
+
+
+def _likeness(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """F score of two sets of boxes (N, 4: x, y, width, height) that match where they overlap by more than half."""
+    if not len(first) or not len(second):
+        return 0.0
+    a, b = first[:, None], second[None]
+    low = np.maximum(a[..., :2], b[..., :2])
+    high = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
+    both = np.prod(np.maximum(high - low, 0.0), axis=2)
+    share = both / (a[..., 2] * a[..., 3] + b[..., 2] * b[..., 3] - both)
+    return 2.0 * float((share.max(axis=1) > 0.5).sum()) / (len(first) + len(second))
 
 
 def _views(work: Byte) -> list[tuple[str, Float, Float, float]]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from maestro_graph.embedded.colours import canonical_colour
 
-__all__ = ["Query", "QueryKind", "Target", "parse_question"]
+__all__ = ["Query", "QueryKind", "Target", "parse_question", "singular"]
 
 QueryKind = Literal[
     "count", "difference", "more", "fewer", "equal", "exists", "most", "least", "colours", "forms", "crossings", "grid"
@@ -136,7 +136,8 @@ def parse_question(question: str) -> Query:
     return Query(refusal="it is not a question about how many things there are")
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
+    """A noun in the singular, as far as endings tell."""
     irregular = {"nuclei": "nucleus", "vertices": "vertex", "people": "people", "crosses": "cross", "boxes": "box",
                  "pluses": "plus", "lenses": "lens", "berries": "berry", "cherries": "cherry"}  # fmt: skip
     if word in irregular:
@@ -170,7 +171,7 @@ def _target(phrase: str) -> Target:
     size: Literal["small", "large"] | None = None
     tokens = _tokens(phrase)
     for index, token in enumerate(tokens):
-        word = _singular(token)
+        word = singular(token)
         colour = canonical_colour(token.removesuffix("-colored").removesuffix("-coloured"))
         if colour is not None and not (token in ("rose", "gold") and index == len(tokens) - 1):
             colours.append(colour)
@@ -197,7 +198,7 @@ def _is_noun(token: str, word: str) -> bool:
 
 
 def _refusal(target: Target) -> str:
-    word = _singular(target.noun)
+    word = singular(target.noun)
     for reason, words in _NOT_OURS.items():
         if word in words.split() or target.noun in words.split():
             return f"{target.noun!r} are {reason}"
@@ -239,7 +240,7 @@ def _share(first: Target, second: Target) -> tuple[Target, Target]:
     """Let "more red than blue squares" and "more red squares than blue ones" give both sides the noun."""
 
     def bare(t: Target) -> bool:
-        return t.form is None and (not t.noun or _singular(t.noun) in _ANY)
+        return t.form is None and (not t.noun or singular(t.noun) in _ANY)
 
     if bare(first) and not bare(second) and first.colours:
         first = replace(first, noun=second.noun, form=second.form)

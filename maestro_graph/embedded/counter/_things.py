@@ -50,13 +50,16 @@ class Scene:
         method: how they were found, in words.
         things: the objects.
         drawn: True for the flat-colour reading, which knows the form of every thing.
-        score: 0 to 1, how self-consistent they are: the confidence in the count.
+        score: 0 to 1, how self-consistent they are: the best scene is the one with the highest.
+        support: 0 to 1, how far other views of the picture (other thresholds, smoothing, colours) show the same
+            things; 1 where there are no other views.
     """
 
     method: str
     things: list[Thing] = field(default_factory=list)
     score: float = 0.0
     drawn: bool = False
+    support: float = 1.0
 
     def tally(self, by: Literal["colour", "form"]) -> dict[str, Json]:
         """How many things there are of each colour or form, most first."""

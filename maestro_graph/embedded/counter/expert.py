@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -13,11 +14,14 @@ from maestro_graph.embedded.counter._answers import answer_from_counts
 from maestro_graph.embedded.counter._drawn import drawn_likelihood, form_fit
 from maestro_graph.embedded.counter._ground import find_ink, noise_of
 from maestro_graph.embedded.counter._match import pick
+from maestro_graph.embedded.counter._nouns import tellable
 from maestro_graph.embedded.counter._photo import find_repeated
 from maestro_graph.embedded.counter._question import Query, parse_question
 from maestro_graph.embedded.counter._rules import crossings, grid
 from maestro_graph.embedded.counter._scene import find_scene
 from maestro_graph.embedded.counter._things import Box, Scene
+from maestro_graph.embedded.counter._trust import repeats, signals, trust
+from maestro_graph.embedded.preview import preview
 from maestro_graph.evidence import Json
 from maestro_graph.experts import ExpertReply, ExpertRequest
 from maestro_graph.images import MaestroImage
@@ -28,6 +32,8 @@ MAX_SIDE = 1200
 MIN_SIDE = 480  # smaller pictures are enlarged, so that small shapes have pixels enough for their form
 SMALL_PICTURE = 4
 MAX_BOXES = 400
+HOPELESS = 0.1  # trust below which there is no answer
+MOST_BY_NAME = 0.35  # confidence in a count of things that colour and form do not tell
 NO_DRAWING = 0.15  # likelihood of a drawing below which flat colours are not looked for
 
 
@@ -45,7 +51,7 @@ class Counter(EmbeddedExpert):
         if not request.images:
             raise refuse("there is no picture to count in")
         image = request.images[0]
-        pixels, scale = _working_copy(image)
+        pixels, scale = working_copy(image)
         if min(pixels.shape[:2]) < SMALL_PICTURE:
             raise refuse(f"the picture is too small to count in ({image.width}x{image.height} pixels)")
         clock = Clock.of(request)
@@ -53,10 +59,13 @@ class Counter(EmbeddedExpert):
             return _grid_reply(query, pixels)
         if query.kind == "crossings":
             return _crossings_reply(query, pixels, scale, image)
-        return _counts_reply(query, _look(pixels, scale, query, clock), scale, image)
+        noise = noise_of(pixels)
+        scene = look(pixels, scale, noise, query, clock)
+        figures = signals(pixels, scene, noise, preview(image))
+        return _counts_reply(query, scene, figures, scale, image)
 
 
-def _working_copy(image: MaestroImage) -> tuple[NDArray[Any], float]:
+def working_copy(image: MaestroImage) -> tuple[NDArray[Any], float]:
     """The picture at a size to work on, and working pixels per original pixel."""
     picture = image.rgb()
     longest = max(picture.size)
@@ -72,9 +81,8 @@ def _working_copy(image: MaestroImage) -> tuple[NDArray[Any], float]:
     return pixels, 1.0
 
 
-def _look(pixels: NDArray[Any], scale: float, query: Query, clock: Clock) -> Scene:
+def look(pixels: NDArray[Any], scale: float, noise: float, query: Query, clock: Clock) -> Scene:
     """The most self-consistent way to see things in the picture."""
-    noise = noise_of(pixels)
     ink = find_ink(pixels, noise)
     clock.check()
     likelihood = drawn_likelihood(pixels, ink, max(1.0, scale))
@@ -95,13 +103,21 @@ def _wants_form(query: Query) -> bool:
     return any(t.form not in (None, "dot") or t.colours for t in query.targets)
 
 
-def _counts_reply(query: Query, scene: Scene, scale: float, image: MaestroImage) -> ExpertReply:
+def _counts_reply(
+    query: Query, scene: Scene, figures: Mapping[str, float], scale: float, image: MaestroImage
+) -> ExpertReply:
     groups = [pick(scene, target) for target in query.targets]
     said = answer_from_counts(query, groups)
     counted = [t for group in groups for t in group]
     if not counted and not scene.drawn:
         raise refuse("the picture is no drawing, and nothing in it has the form or colour asked about")
-    confidence = round(float(np.clip(scene.score, 0.05, 0.95)) * (1.0 if counted else 0.6), 3)
+    confidence = trust(figures, drawn=scene.drawn)
+    if confidence < HOPELESS:
+        raise refuse(_why(figures, scene))
+    confidence *= 1.0 if counted else 0.6
+    if not all(tellable(target) for target in query.targets) and not repeats(figures, scene):
+        confidence = min(confidence, MOST_BY_NAME)
+    confidence = round(float(np.clip(confidence, 0.05, 0.95)), 3)
     objects: list[Json] = [
         {"box": _original(t.box, scale, image), "colour": t.colour, "form": t.form} for t in counted[:MAX_BOXES]
     ]
@@ -115,6 +131,15 @@ def _counts_reply(query: Query, scene: Scene, scale: float, image: MaestroImage)
     }
     text = f"{said.words}: found by {scene.method}, {len(scene.things)} things in all."
     return ExpertReply(text=text, answer=said.answer, confidence=confidence, details=details)
+
+
+def _why(figures: Mapping[str, float], scene: Scene) -> str:
+    """Why a picture is none to count in."""
+    if figures["text"] > 0.5:
+        return "the picture is more likely text or a chart than things to count"
+    if figures["many"] > 0 and not scene.drawn:
+        return f"the picture breaks into {len(scene.things)} pieces that are more likely texture than things"
+    return "what was found in the picture is too unlike and too unclear to be counted"
 
 
 def _original(box: Box, scale: float, image: MaestroImage) -> list[Json]:
