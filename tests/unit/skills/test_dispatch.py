@@ -85,9 +85,12 @@ async def test_an_expert_that_can_run_no_child_is_refused() -> None:
         await choose_child(file("embodied-scene-qa"), call(LOOKER, "Which one?"))
 
 
-async def test_the_only_child_that_the_expert_can_run_is_taken() -> None:
-    choice = await choose_child(file("diagram-reasoning"), call(LOOKER, "Well?"))
-    assert (choice.child.card.name, choice.by) == ("circle-contact-overlap", "only")
+async def test_the_only_child_that_the_expert_can_run_is_taken(torn: None) -> None:
+    whole = file("ocr-problem-solver")
+    names = ("formula-recognition", "scene-text-qa")
+    two = whole.model_copy(update={"children": {name: whole.children[name] for name in names}})
+    choice = await choose_child(two, call(READER, "Well?"))
+    assert (choice.child.card.name, choice.by) == ("scene-text-qa", "only")
 
 
 def test_triggers_of_two_children_are_none() -> None:
