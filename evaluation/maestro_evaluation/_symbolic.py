@@ -11,12 +11,12 @@ from typing import Any
 
 __all__ = ["TASKS", "same_by_latex", "same_by_mathruler", "warm"]
 
-PLAIN = re.compile(r"[0-9A-Za-z\s+\-*/().,^!=<>√π°]*")
-ATTRIBUTE = re.compile(r"\.\s*[A-Za-z]|\)\s*\.")
+PLAIN = re.compile(r"[0-9A-Za-zͰ-Ͽ_\s+\-*/().,^!=<>√°]*")
+ATTRIBUTE = re.compile(r"(?<![0-9])\.\s*[^\W\d]|__")
 MIXED_NUMBER = re.compile(r"(\d)\s*\\frac")
-ASSIGNMENT = re.compile(r"[a-z]\s*=([^=]+)")
+ASSIGNMENT = re.compile(r"[a-z]=([^=]+)")
 BARE_PERCENT = re.compile(r"(?<!\\)%")
-UNREADABLE = ("\\circ", "\\boxed")
+UNREADABLE = ("\\circ", "\\boxed", "\\approx")
 OPERATIONS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -53,18 +53,25 @@ _PARSERS: list[Callable[[str], Any]] = []
 
 
 def _parse_plain(expression: str) -> Any:
-    """Parse with sympy what has neither names with underscores, attributes, quotes nor brackets; refuse the rest."""
+    """Parse with sympy what has neither attributes, double underscores, quotes nor brackets; refuse the rest."""
     if not PLAIN.fullmatch(expression) or ATTRIBUTE.search(expression):
         raise ValueError("the expression is not plain mathematics")
     return _PARSERS[0](expression)
 
 
-def same_by_latex(left: str, right: str) -> bool:
-    """Equal as tuples of rounded numbers, or as rounded numbers."""
-    left, right = _rounded_tuple(left), _rounded_tuple(right)
-    if left == right:
+def same_by_latex(given: str, *golds: str) -> bool:
+    """Whether one of the accepted answers is equal as a tuple of rounded numbers, or as a rounded number."""
+    return any(_same_by_latex(given, gold) for gold in golds)
+
+
+def _same_by_latex(given: str, gold: str) -> bool:
+    gold, given = _rounded_tuple(gold), _rounded_tuple(given)
+    if gold == given:
         return True
-    return bool(round(_value(left), 2) == round(_value(right), 2))
+    try:
+        return bool(round(_value(gold), 2) == round(_value(given), 2))
+    except Exception:  # noqa: BLE001 - as below
+        return False
 
 
 def _rounded_tuple(text: str) -> str:

@@ -22,15 +22,13 @@ def same_by_mathruler(given: str, truth: str) -> bool | None:
     return _same("mathruler", given, truth)
 
 
-def same_by_latex(left: str, right: str) -> bool | None:
-    """Whether both evaluate as LaTeX to the same number of two decimals, as MathVision does it."""
-    return _same("latex", left, right)
+def same_by_latex(given: str, golds: list[str]) -> bool | None:
+    """Whether it evaluates as LaTeX to the same number of two decimals as one of the answers, as MathVision does it."""
+    return _same("latex", given, *golds)
 
 
-def _same(task: str, left: str, right: str) -> bool | None:
-    if left == right:
-        return True
-    if max(len(left), len(right)) > LONGEST:
-        return False
-    result = SYMBOLIC.call(task, left, right, seconds=SECONDS)
+def _same(task: str, *texts: str) -> bool | None:
+    if max(map(len, texts)) > LONGEST:
+        return texts[0] in texts[1:]
+    result = SYMBOLIC.call(task, *texts, seconds=SECONDS)
     return result if isinstance(result, bool) else None

@@ -25,6 +25,8 @@ START_SECONDS = 120.0
 GRACE_SECONDS = 2.0
 CHUNK = 1 << 16
 SERVER = "maestro_evaluation._worker_server"
+BEGUN = b"b"
+"""What a child says before its result."""
 
 
 class Worker:
@@ -55,19 +57,8 @@ class Worker:
             MaestroError: the process cannot be started.
         """
         request = json.dumps({"task": task, "arguments": arguments, "seconds": seconds}).encode()
-        ours = self._open_call()
-        with ours:
-            ours.settimeout(seconds + GRACE_SECONDS)
-            try:
-                ours.sendall(request)
-                ours.shutdown(socket.SHUT_WR)
-                reply = _read_all(ours)
-            except TimeoutError:
-                self.close()  # not even the child's own alarm has ended it
-                return None
-            except OSError:  # the child is gone
-                return None
-        return json.loads(reply) if reply else None
+        reply = self._ask(request, seconds) or self._ask(request, seconds)  # again if the process died before it began
+        return json.loads(reply[1:]) if len(reply) > 1 else None
 
     def start(self) -> None:
         """Start and warm the process now, so that the first call does not pay for it."""
@@ -84,6 +75,23 @@ class Worker:
         """End the process and its children. The next call starts another."""
         with self._lock:
             self._end()
+
+    def _ask(self, request: bytes, seconds: float) -> bytes:
+        """The child's word: `BEGUN`, then its result if it came to one; nothing if no child began."""
+        reply = bytearray()
+        with self._open_call() as ours:
+            ours.settimeout(seconds + GRACE_SECONDS)
+            try:
+                ours.sendall(request)
+                ours.shutdown(socket.SHUT_WR)
+                while chunk := ours.recv(CHUNK):
+                    reply += chunk
+            except TimeoutError:
+                if not reply:
+                    self.close()  # the process itself hangs; a child that has begun ends by its own alarm
+            except OSError:
+                pass  # the child, or the process before it forked one, is gone
+        return bytes(reply) if bytes(reply[:1]) == BEGUN else b""
 
     def _open_call(self) -> socket.socket:
         """A connection to a fresh child."""
@@ -148,10 +156,3 @@ class Worker:
                 os.killpg(process.pid, 9)
             process.kill()
             process.wait()
-
-
-def _read_all(connection: socket.socket) -> bytes:
-    parts: list[bytes] = []
-    while chunk := connection.recv(CHUNK):
-        parts.append(chunk)
-    return b"".join(parts)

@@ -17,6 +17,7 @@ from types import ModuleType
 __all__ = ["main"]
 
 CHUNK = 1 << 16
+BEGUN = b"b"  # as in _worker.py
 MEMORY_BYTES = 4 << 30
 
 
@@ -47,6 +48,7 @@ def _serve(module: ModuleType, descriptor: int) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         connection = socket.socket(fileno=descriptor)
+        connection.sendall(BEGUN)
         request = json.loads(_read_all(connection))
         seconds = float(request["seconds"])
         _limit(seconds)

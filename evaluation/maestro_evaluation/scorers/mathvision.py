@@ -38,7 +38,7 @@ def _official(prediction: Any, answer: Any, meta: Meta) -> float:
         return 0.0
     if any(gold.strip().lower() == given.strip().lower() for gold in golds):
         return 1.0
-    return hit(any(same_by_latex(gold.lower(), given.lower()) for gold in golds))
+    return hit(bool(same_by_latex(given.lower(), [gold.lower() for gold in golds])))
 
 
 def _option(letter: str, options: Any) -> str:
