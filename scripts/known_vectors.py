@@ -15,16 +15,20 @@ from maestro_graph import load_registry
 from maestro_graph.embedded import encoder
 from maestro_graph.embedded.encoder import SentenceEncoder
 from maestro_graph.embedded.preview import TASKS
+from maestro_skills import FolderSkill
+from maestro_skills._meaning import card_texts
 
 FOLDER = Path(encoder.__file__).parent
 
 
 def shipped_texts() -> list[str]:
-    """What the encoder router compares a question with in the embedded registry."""
+    """What the encoder router and the dispatch of skills compare a question with in the embedded registry."""
     registry = load_registry("embedded")
     cards = [*(e.card for e in registry.experts.values()), *(s.card for s in registry.skills.values())]
     texts = [text for card in cards for text in (card.description, *card.examples)]
-    return sorted({*TASKS.values(), *texts})
+    files = [skill.file for skill in registry.skills.values() if isinstance(skill, FolderSkill)]
+    children = [text for file in files for child in file.children.values() for text in card_texts(child.card)]
+    return sorted({*TASKS.values(), *texts, *children})
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from maestro_graph.embedded.encoder import SentenceEncoder
 
-__all__ = ["meaning_scores"]
+__all__ = ["card_texts", "meaning_scores"]
 
 RIDGE = 1.5
 """Strength of the regularisation: vectors have length 1, so their Gram matrix has a trace of the number of texts."""
@@ -66,7 +66,7 @@ class _Fit:
 def _fitted(cards: tuple[SkillCard, ...], encoder: SentenceEncoder) -> Callable[[str], list[float]]:
     import numpy as np
 
-    texts = [_texts(card) for card in cards]
+    texts = [card_texts(card) for card in cards]
     vectors = encoder.encode([text for own in texts for text in own]).astype(float)
     owner = np.repeat(np.arange(len(cards)), [len(own) for own in texts])
     mean = vectors.mean(axis=0)
@@ -82,7 +82,7 @@ def _fitted(cards: tuple[SkillCard, ...], encoder: SentenceEncoder) -> Callable[
     return _Fit(encoder, mean, rows.T @ dual)
 
 
-def _texts(card: SkillCard) -> list[str]:
-    """The description, its clauses, and the examples."""
+def card_texts(card: SkillCard) -> list[str]:
+    """What a question is compared with: the description, its clauses, and the examples."""
     clauses = [clause.strip() for clause in _CLAUSE.split(card.description)]
     return [card.description, *(clause for clause in clauses if " " in clause), *card.examples]
