@@ -213,7 +213,15 @@ def _counted(kind: QueryKind, *targets: Target, number: int | None = None) -> Qu
 def _grid(text: str) -> Query | None:
     if re.search(r"\bhow many (?:circle|dot|square|coin|star)", text):
         return None
-    asks = tuple(part for part in ("row", "column") if re.search(rf"\b{part}s?\b", text))
+    heads = re.findall(
+        r"(?=\b(?:how many|number of|count|size)\s+"
+        r"(.*?)(?:\b(?:are|is|does|do|has|have|had|in|of|on|can|with|that|there)\b|[?.,;]|$))",
+        text,
+    )
+    for phrase in (" ".join(heads), text):  # "how many rows has the grid of 7 columns" asks for the rows alone
+        asks = tuple(part for part in ("row", "column") if re.search(rf"\b{part}s?\b", phrase))
+        if asks:
+            break
     if not asks and re.search(r"\bcells\b.*\b(?:grid|table)\b|\b(?:grid|table)\b.*\bcells\b", text):
         asks = ("cell",)
     if asks and re.search(r"how many|number of|count|what is the size", text):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from maestro_graph.embedded.counter._nouns import tellable
 from maestro_graph.embedded.counter._question import parse_question
 
 
@@ -78,3 +79,37 @@ def test_other_kinds(question, kind, asks):
 )  # fmt: skip
 def test_what_it_refuses(question):
     assert parse_question(question).refusal
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("How many rows are in the grid?", ("row",)),
+        ("How many columns does the table with 4 rows have?", ("column",)),
+        ("What is the number of rows in the grid, if it has 3 columns?", ("row",)),
+        ("How many rows and columns does the grid have?", ("row", "column")),
+        ("Count the number of rows and the number of columns.", ("row", "column")),
+        ("How many rows are there, and how many columns?", ("row", "column")),
+    ],
+)
+def test_which_dimension_of_a_grid_is_asked(question, asks):
+    assert parse_question(question).asks == asks
+
+
+@pytest.mark.parametrize(
+    ("question", "can"),
+    [
+        ("How many coins are there?", True),
+        ("How many potatoes are on the table?", True),
+        ("How many leaves are there?", True),
+        ("How many objects are there?", True),
+        ("How many red circles are there?", True),
+        ("How many are there?", True),
+        ("How many towers stand around the rocket?", False),
+        ("How many zebras are there?", False),
+    ],
+)
+def test_what_colour_and_form_can_tell(question, can):
+    query = parse_question(question)
+    assert not query.refusal
+    assert all(tellable(target) for target in query.targets) is can
