@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from langgraph.graph import END, START, StateGraph
 
+from maestro_graph.errors import MaestroError
 from maestro_graph.graph._context import MaestroContext
 from maestro_graph.graph._nodes import MaestroNodes, Node
 from maestro_graph.graph._state import MaestroInput, MaestroOutput, MaestroState
@@ -31,7 +32,16 @@ def create_maestro_graph(
     Returns:
         A graph with the nodes `router`, `expert_call`, `skill_call` and `terminate`. Input is `{question, images}`
         or `{messages}`; output `{answer, stop_reason, turns, usage, messages}`.
+
+    Raises:
+        MaestroError: `registry` or `router` is something else.
     """
+    if not isinstance(registry, Registry):
+        raise MaestroError(f"registry is {registry!r}; give a Registry, as load_registry('embedded') returns one")
+    if router is not None and not isinstance(router, Router):
+        raise MaestroError(
+            f"router is {router!r}, which has no coroutine decide; give a router, or None for the registry's own"
+        )
     nodes = MaestroNodes(registry, router, context or MaestroContext())
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(
         MaestroState, context_schema=MaestroContext, input_schema=MaestroInput, output_schema=MaestroOutput

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from numbers import Integral, Real
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langgraph.runtime import get_runtime
 
 from maestro_graph.errors import MaestroError
 from maestro_graph.trace import TraceSettings
+
+if TYPE_CHECKING:
+    from maestro_graph.registry import Registry
 
 __all__ = ["MaestroContext", "current_context"]
 
@@ -26,8 +31,8 @@ class MaestroContext:
         max_turns: decisions of the router, the final answer included where it gives one.
         max_calls: calls of experts and skills.
         max_cost: in the registry's currency; calls stop once it is reached.
-        deadline_s: seconds for the whole run; every call ends with it. Time in which it waits for a human (an
-            interrupt) does not count, and a run that another process resumes has it anew.
+        deadline_s: seconds for the whole run, by default the registry's; every call ends with it. Time in which it
+            waits for a human (an interrupt) does not count, and a run that another process resumes has it anew.
         router_sampling, expert_sampling: overrides of `temperature`, `max_tokens`, `seed`.
         trace: where to record the run: settings, or a path.
         use_cache: share replies among equal requests that are not sampled (`Registry.cache`).
@@ -37,7 +42,7 @@ class MaestroContext:
     max_turns: int = 4
     max_calls: int = 8
     max_cost: float | None = None
-    deadline_s: float = 120.0
+    deadline_s: float | None = None
     router_sampling: Mapping[str, float | int] = field(default_factory=dict)
     expert_sampling: Mapping[str, float | int] = field(default_factory=dict)
     trace: TraceSettings | str | Path | None = None
@@ -46,12 +51,20 @@ class MaestroContext:
 
     def __post_init__(self) -> None:
         for name, least in (("max_turns", 1), ("max_calls", 0), ("evidence_chars", 100)):
-            if getattr(self, name) < least:
-                raise MaestroError(f"{name} is {getattr(self, name)!r}; it must be at least {least}")
-        if not self.deadline_s > 0:
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+                raise MaestroError(f"{name} is {value!r}; it must be a whole number of at least {least}")
+        if self.deadline_s is not None and not (isinstance(self.deadline_s, Real) and self.deadline_s > 0):
             raise MaestroError(f"deadline_s is {self.deadline_s!r}; it must be above 0")
-        if self.max_cost is not None and not self.max_cost > 0:
+        if self.trace is not None and not isinstance(self.trace, TraceSettings | str | PathLike):
+            raise MaestroError(f"trace is {self.trace!r}; give TraceSettings(…), a path, or None for no trace")
+        if self.max_cost is not None and not (isinstance(self.max_cost, Real) and self.max_cost > 0):
             raise MaestroError(f"max_cost is {self.max_cost!r}; it must be above 0, or None for no limit")
+
+    @property
+    def seconds(self) -> float:
+        """The deadline of a run in progress, which always has one."""
+        return float("inf") if self.deadline_s is None else self.deadline_s
 
     @property
     def trace_settings(self) -> TraceSettings | None:
@@ -61,8 +74,13 @@ class MaestroContext:
         return TraceSettings(path=Path(self.trace))
 
 
-def current_context(default: MaestroContext) -> MaestroContext:
-    """The context of the run in progress: its own, the one a parent carries, or the default."""
+def current_context(default: MaestroContext, registry: Registry) -> MaestroContext:
+    """The context of the run in progress, its own, the one a parent carries, or the default, with a deadline."""
+    found = _given(default)
+    return found if found.deadline_s is not None else replace(found, deadline_s=registry.deadline_s)
+
+
+def _given(default: MaestroContext) -> MaestroContext:
     context: Any = get_runtime().context
     if isinstance(context, MaestroContext):
         return context

@@ -83,7 +83,7 @@ class MaestroNodes:
 
     async def router(self, state: MaestroState) -> Command[str]:
         """Take the next decision, or stop because a budget is spent."""
-        context = current_context(self._default)
+        context = current_context(self._default, self.registry)
         run = start_or_resume(state, self.registry.images)
         with working(run.record["id"]):
             return await self._decide(run, context)
@@ -178,7 +178,7 @@ class MaestroNodes:
     async def call(self, task: CallTask) -> Update:
         """Carry out one call: the core of `expert_call` and `skill_call`."""
         with working(task["run"]["id"]):
-            return await self._call(task, current_context(self._default))
+            return await self._call(task, current_context(self._default, self.registry))
 
     async def _call(self, task: CallTask, context: MaestroContext) -> Update:
         note = Notes(context, task["run"]["id"], self.registry)
@@ -205,7 +205,7 @@ class MaestroNodes:
 
     async def terminate(self, state: MaestroState) -> Update:
         """Give the answer: the router's, else the best evidence so far, and say why the run ended."""
-        context = current_context(self._default)
+        context = current_context(self._default, self.registry)
         record = state.get("run")
         if record is None:
             raise MaestroError("terminate was entered without a run; enter the graph at its start")
@@ -227,7 +227,7 @@ class MaestroNodes:
             "messages": [AIMessage(content=answer if answer is not None else f"No answer was found ({reason}).")],
         }
         note = Notes(context, run.record["id"], self.registry)
-        note.finished(update, context.deadline_s - seconds_left(run.record, context))
+        note.finished(update, context.seconds - seconds_left(run.record, context))
         return update
 
     async def _open(

@@ -115,8 +115,8 @@ def _asked(state: MaestroState, store: ImageStore) -> tuple[str, list[str]]:
 def seconds_left(record: RunRecord, context: MaestroContext) -> float:
     """Seconds until the deadline, by this process's clock; what was spent on waiting for a human does not count."""
     if record["process"] != PROCESS:
-        return context.deadline_s
-    return context.deadline_s - (time.monotonic() - record["started"] - paused_s(record["id"]))
+        return context.seconds
+    return context.seconds - (time.monotonic() - record["started"] - paused_s(record["id"]))
 
 
 def call_of(record: CallRecord) -> Call:

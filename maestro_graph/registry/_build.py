@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from maestro_graph.cache import CACHE_VARIABLE, CallCache
-from maestro_graph.errors import MissingExtraError, RegistryError, UnknownNameError
+from maestro_graph.errors import DuplicateNameError, MissingExtraError, RegistryError, UnknownNameError
 from maestro_graph.experts import Expert, ExpertCard
 from maestro_graph.images import ImageStore
 from maestro_graph.limits import Limiter
@@ -60,6 +60,7 @@ def build_registry(config: RegistryConfig, *, folder: Path | None = None, images
         router=resolve_router(config.router, folder) if config.router is not None else None,
         images=images,
         currency=config.currency,
+        deadline_s=config.deadline_s,
     )
 
 
@@ -159,14 +160,15 @@ def _load_skills(wanted: tuple[str, ...], folder: Path | None) -> list[Skill]:
     if not wanted:
         return []
     found: dict[str, Skill] = {}
-    for point in entry_points(group=SKILLS):
-        loader: SkillLoader = _imported(point, "skill library")
-        for skill in loader(wanted, folder):
-            found.setdefault(skill.card.name, skill)
-    names = [name for name in wanted if name != "*" and "/" not in name]
-    for name in names:
-        if name not in found:
-            raise UnknownNameError("skill", name, found)
+    loaders: list[SkillLoader] = [_imported(point, "skill library") for point in entry_points(group=SKILLS)]
+    for skill in (skill for loader in loaders for skill in loader(wanted, folder)):
+        if skill.card.name in found:
+            raise DuplicateNameError("skill", skill.card.name, found)
+        found[skill.card.name] = skill
+    for name in wanted:
+        if name != "*" and "/" not in name and name not in found:
+            known = {skill.card.name for loader in loaders for skill in loader(("*",), None)}
+            raise UnknownNameError("skill", name, known | found.keys())
     return list(found.values())
 
 

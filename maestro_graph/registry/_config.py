@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from maestro_graph.errors import RegistryError
-from maestro_graph.experts import ExpertCard
+from maestro_graph.experts import ExpertCard, Price
 
 __all__ = [
     "EndpointConfig",
@@ -25,6 +27,8 @@ __all__ = [
     "preset_names",
     "read_config",
 ]
+
+MAX_VALUES = 100_000
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
@@ -142,11 +146,13 @@ class RegistryConfig(_Strict):
         skills: names of installed skills (`"*"` for all) and paths of skill folders, relative to the file.
         router: a RouterConfig, or the short forms `router: encoder` and `router: ./folder`.
         currency: what prices are in; said in reports, never converted.
+        deadline_s: seconds for a run that brings no deadline of its own.
     """
 
     version: Literal[1] = 1
     name: str = Field(default="registry", min_length=1)
     currency: str = "USD"
+    deadline_s: float = Field(default=120.0, gt=0)
     experts: tuple[ExpertConfig, ...] = ()
     skills: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     perceivers: tuple[PerceiverConfig, ...] = ()
@@ -172,6 +178,11 @@ def read_config(source: str | Path) -> tuple[RegistryConfig, Path | None]:
     if isinstance(source, str) and source in preset_names():
         text = (files("maestro_graph.registry") / "presets" / f"{source}.yaml").read_text(encoding="utf-8")
         return _parse(text, f"preset {source!r}"), None
+    if not isinstance(source, str | os.PathLike):
+        raise RegistryError(
+            f"a registry is named by a preset ({', '.join(preset_names())}) or a path, not by a "
+            f"{type(source).__name__}; one that Python builds is a Registry(experts=[…])"
+        )
     try:
         path = Path(source).expanduser()
         text = path.read_text(encoding="utf-8")
@@ -190,12 +201,39 @@ def _parse(text: str, where: str) -> RegistryConfig:
     if not isinstance(data, dict):
         raise RegistryError(f"{where} must be a mapping with 'experts:', found {type(data).__name__}")
     try:
-        return RegistryConfig.model_validate(_expand(data))
+        return RegistryConfig.model_validate(_expand(data, count()))
     except ValidationError as error:
         lines = "\n".join(
-            f"  {'.'.join(map(str, item['loc']))}: {item['msg']}{_found(item)}" for item in error.errors()
+            f"  {'.'.join(map(str, item['loc']))}: {_said(item)}{_found(item)}" for item in error.errors()
         )
         raise RegistryError(f"{where} does not validate; mend these fields:\n{lines}") from None
+    except (RecursionError, OverflowError):
+        raise RegistryError(
+            f"{where} holds itself, or more than {MAX_VALUES:,} values; write it without such aliases"
+        ) from None
+
+
+def _said(item: ErrorDetails) -> str:
+    """What is wrong with a field, and what may stand there."""
+    if item["type"] == "extra_forbidden":
+        parents = [part for part in item["loc"][:-1] if isinstance(part, str)]
+        model = _PARTS.get(parents[-1] if parents else "")
+        return f"there is no such field; there are: {', '.join(model.model_fields)}" if model else item["msg"]
+    if item["type"] == "string_pattern_mismatch" and item["loc"][-1] == "name":
+        return "a name has no space at its ends, no line break and none of @ : < >"
+    return item["msg"]
+
+
+_PARTS: dict[str, type[BaseModel]] = {
+    "": RegistryConfig,
+    "experts": ExpertConfig,
+    "price": Price,
+    "endpoint": EndpointConfig,
+    "sampling": Sampling,
+    "perceivers": PerceiverConfig,
+    "cache": CacheConfig,
+    "RouterConfig": RouterConfig,
+}
 
 
 def _found(item: ErrorDetails) -> str:
@@ -206,14 +244,20 @@ def _found(item: ErrorDetails) -> str:
     return f" (found {str(item['input'])[:60]!r})" if isinstance(item["input"], str) else f" (found {item['input']!r})"
 
 
-def _expand(value: Any) -> Any:
-    """Fill `${NAME:-default}` from the environment in every string."""
+def _expand(value: Any, seen: Iterator[int]) -> Any:
+    """Fill `${NAME:-default}` from the environment in every string.
+
+    Raises:
+        OverflowError: there are more than `MAX_VALUES` of them: aliases in YAML multiply.
+    """
+    if next(seen) > MAX_VALUES:
+        raise OverflowError
     if isinstance(value, str):
         return _VARIABLE.sub(_variable, value)
     if isinstance(value, dict):
-        return {key: _expand(item) for key, item in value.items()}
+        return {key: _expand(item, seen) for key, item in value.items()}
     if isinstance(value, list):
-        return [_expand(item) for item in value]
+        return [_expand(item, seen) for item in value]
     return value
 
 

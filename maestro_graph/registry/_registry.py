@@ -40,6 +40,7 @@ class Registry:
         router: configuration of the default router.
         images: where references are opened; by default the user's cache directory.
         currency: what prices are in.
+        deadline_s: seconds for a run that brings no deadline of its own.
     """
 
     def __init__(
@@ -53,9 +54,11 @@ class Registry:
         router: RouterConfig | None = None,
         images: ImageStore | None = None,
         currency: str = "USD",
+        deadline_s: float = 120.0,
     ) -> None:
         self.name = name
         self.currency = currency
+        self.deadline_s = deadline_s
         self.images = images or ImageStore()
         self.router_config = router
         self.cache = cache or CallCache()
@@ -109,6 +112,11 @@ class Registry:
 
     def add_expert(self, expert: Expert) -> None:
         """Add an expert; `DuplicateNameError` if its name is taken."""
+        if not isinstance(expert, Expert):
+            raise RegistryError(
+                f"a {type(expert).__name__} is no expert: that has a card and a coroutine ask; a chat model becomes one "
+                f"by ChatExpert(model, ExpertCard(name=…, description=…))"
+            )
         if neutralise(expert.card.name) != expert.card.name:
             raise RegistryError(
                 f"the expert's name {expert.card.name!r} holds a control token of chat templates; choose another name"

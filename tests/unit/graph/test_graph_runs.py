@@ -417,3 +417,14 @@ def test_a_router_without_an_action_stops_for_the_budget_where_it_is_used_up(run
     assert run(graph, {"question": "what?"})["stop_reason"] == "no_action"
     context = MaestroContext(max_calls=0)
     assert run(graph, {"question": "what?"}, context=context)["stop_reason"] == "max_calls"
+
+
+def test_what_is_no_registry_router_or_setting_says_so() -> None:
+    a: Any = registry(ScriptedExpert("a"))
+    with pytest.raises(MaestroError, match="registry is 'embedded'; give a Registry"):
+        compile_maestro("embedded")  # type: ignore[arg-type]
+    with pytest.raises(MaestroError, match="router is 'encoder', which has no coroutine decide"):
+        compile_maestro(a, "encoder")  # type: ignore[arg-type]
+    for name, value in (("max_turns", "3"), ("max_calls", 2.5), ("deadline_s", "9"), ("max_cost", "1"), ("trace", 5)):
+        with pytest.raises(MaestroError, match=name):
+            MaestroContext(**{name: value})
