@@ -49,8 +49,9 @@ class DuplicateNameError(RegistryError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         listed = ", ".join(repr(item) for item in sorted(known))
+        one = "an" if kind[:1] in "aeiou" else "a"
         super().__init__(
-            f"a {kind} named {name!r} is registered already (there are: {listed}); "
+            f"{one} {kind} named {name!r} is registered already (there are: {listed}); "
             f"choose another name or remove the first one"
         )
         self.kind, self.name = kind, name

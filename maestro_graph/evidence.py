@@ -26,7 +26,11 @@ class UsageRecord(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What calls consumed. `cost` is in the currency of the registry's prices (per million tokens)."""
+    """What calls consumed. `cost` is in the currency of the registry's prices (per million tokens).
+
+    `calls` are replies that were given, by experts, by perceivers and by the model of a router: what failed, and what
+    a cache answered, consumed nothing.
+    """
 
     calls: int = 0
     input_tokens: int = 0

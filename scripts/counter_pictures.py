@@ -112,6 +112,24 @@ def drawing(rng: Rng) -> Counted:
     return np.clip(pixels, 0, 255).astype(np.uint8), len(places)
 
 
+def nested(rng: Rng) -> Counted:
+    """Outlines within outlines, from the whole picture's size to a small one."""
+    side, count = int(rng.integers(300, 900)), int(rng.integers(2, 7))
+    picture = Image.new("RGB", (2 * side, 2 * side), "white")
+    draw, width = ImageDraw.Draw(picture), max(2, int(rng.uniform(0.006, 0.014) * side))
+    x, y, r, sides = side / 2, side / 2, side * 0.45, rng.choice([4, 4, 3, 72])
+    for _ in range(count):
+        points = [
+            (2 * (x + r * math.cos(a)), 2 * (y + r * math.sin(a)))
+            for a in np.arange(sides + 2) * 2 * math.pi / sides + math.pi / 4
+        ]
+        draw.line(points, fill=(0, 0, 0), width=2 * width, joint="curve")
+        smaller = r * rng.uniform(0.6, 0.8)
+        room = 0.5 * (0.4 if sides == 3 else 0.7) * (r - smaller)
+        x, y, r = x + rng.uniform(-room, room), y + rng.uniform(-room, room), smaller
+    return np.asarray(picture.resize((side, side), Image.Resampling.LANCZOS)), count
+
+
 def photograph(rng: Rng) -> Counted:
     """A crop of a photograph in which nothing is there to be counted."""
     names = PHOTOS.split()
@@ -151,7 +169,7 @@ def _of_preview(kind: str, name: str) -> Callable[[Rng], Counted]:
 
 
 SOURCES: dict[str, Callable[[Rng], Counted]] = {
-    "lumps": lumps, "drawing": drawing, "photograph": photograph, "noise": noise, "tissue": tissue,
+    "lumps": lumps, "drawing": drawing, "nested": nested, "photograph": photograph, "noise": noise, "tissue": tissue,
 } | {f"{k} by {n}": _of_preview(k, n) for k, n in PREVIEW if k in ("page", "chart", "sign", "diagram")}  # fmt: skip
-MANY = {"lumps": 8, "drawing": 8, "photograph": 4, "noise": 1, "tissue": 2}
+MANY = {"lumps": 8, "drawing": 8, "nested": 2, "photograph": 4, "noise": 1, "tissue": 2}
 """How many times as many pictures of a source are drawn as of the others."""

@@ -125,7 +125,7 @@ def main() -> None:
         for source in {s["source"] for s in mine}:
             out = np.array([s["source"] == source for s in mine])
             others = [s for s in mine if s["source"] != source]
-            if source in ("drawing", "lumps"):  # the only ones with right counts: by halves
+            if source in ("drawing", "lumps", "nested"):  # the only ones with right counts: by halves
                 others = [s for i, s in enumerate(mine) if s["source"] != source or i % 2]
             scores[out] = told(fitted(others), [s for s in mine if s["source"] == source])
         report(f"{name}, each source held out", mine, scores)

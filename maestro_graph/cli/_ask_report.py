@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["print_json", "print_report"]
 
+QUESTION_CHARS = 2000
+
 
 def print_json(outcome: Outcome) -> None:
     """One object on one line."""
@@ -46,7 +48,7 @@ def print_report(outcome: Outcome) -> None:
     from rich.text import Text
 
     console = Console(markup=False, highlight=False, emoji=False)
-    console.print(Text.assemble(("Question  ", "dim"), printable(outcome.question)))
+    console.print(Text.assemble(("Question  ", "dim"), shortened(outcome.question, QUESTION_CHARS)))
     for image in outcome.images:
         console.print(Text.assemble(("Picture   ", "dim"), shortened(image, 200)))
     answer = Text(printable(outcome.answer), style="bold green") if outcome.answer else Text("none", style="bold red")
@@ -73,7 +75,8 @@ def print_report(outcome: Outcome) -> None:
 
 def _summary(outcome: Outcome) -> str:
     usage = outcome.usage
-    parts = [outcome.stop_reason, f"{usage['calls']} call{'' if usage['calls'] == 1 else 's'}"]
+    calls = sum(turn["status"] != "skipped" for turn in outcome.turns)
+    parts = [outcome.stop_reason, f"{calls} call{'' if calls == 1 else 's'}"]
     if usage["input_tokens"] or usage["output_tokens"]:
         parts.append(f"{usage['input_tokens']} + {usage['output_tokens']} tokens")
     if usage["cost"]:

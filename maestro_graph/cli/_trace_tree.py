@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 from maestro_graph.cli._words import printable, shortened
 from maestro_graph.trace import CallTrace, RequestTrace, RunTrace, TurnTrace
-from maestro_graph.trace._said import amount, moment, outcome, reasons, shown_text, turn_title
+from maestro_graph.trace._said import amount, made, moment, outcome, reasons, shown_text, turn_title
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -71,7 +71,7 @@ class _Drawing:
         return _line(
             ("answer ", "dim"),
             (printable(answer), "bold green") if answer is not None else ("none", "bold red"),
-            (f"  {outcome(run)}, {amount(run.usage)}{seconds}", "dim"),
+            (f"  {outcome(run)}, {amount(run.usage, made(run))}{seconds}", "dim"),
         )
 
     def _turn(self, tree: Tree, turn: TurnTrace) -> None:

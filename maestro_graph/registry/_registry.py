@@ -114,8 +114,8 @@ class Registry:
         """Add an expert; `DuplicateNameError` if its name is taken."""
         if not isinstance(expert, Expert):
             raise RegistryError(
-                f"a {type(expert).__name__} is no expert: that has a card and a coroutine ask; a chat model becomes one "
-                f"by ChatExpert(model, ExpertCard(name=…, description=…))"
+                f"a {type(expert).__name__} is no expert: that has a card and a coroutine ask; a chat model becomes "
+                f"one by ChatExpert(model, ExpertCard(name=…, description=…))"
             )
         if neutralise(expert.card.name) != expert.card.name:
             raise RegistryError(

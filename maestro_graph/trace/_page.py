@@ -12,7 +12,7 @@ from maestro_graph._printable import printable
 from maestro_graph.evidence import Json
 from maestro_graph.images import ImageStore
 from maestro_graph.trace._model import CallTrace, ImageTrace, RequestTrace, RunTrace, StepTrace, TurnTrace
-from maestro_graph.trace._said import amount, moment, outcome, reasons, shown_text, turn_title
+from maestro_graph.trace._said import amount, made, moment, outcome, reasons, shown_text, turn_title
 from maestro_graph.trace._thumbnails import thumbnail
 
 __all__ = ["trace_page"]
@@ -71,7 +71,7 @@ def _run(run: RunTrace, store: ImageStore, *, folded: bool) -> str:
 {"".join(f'<p class="trouble">{_text(line)}</p>' for line in trouble)}
 <div class="end {mark}"><span class="label">Answer</span>
 <span class="text">{_text(shown if shown is not None else "none")}</span>
-<span class="quiet">{_text(outcome(run))}, {_text(amount(run.usage))}{seconds}</span></div>
+<span class="quiet">{_text(outcome(run))}, {_text(amount(run.usage, made(run)))}{seconds}</span></div>
 <p class="quiet small">run {_text(run.run)}</p>
 </details>"""
 
@@ -132,7 +132,7 @@ def _call(call: CallTrace, run: RunTrace) -> str:
     if call.attempts > 1:
         facts.append(f"{call.attempts} attempts")
     if call.usage.input_tokens or call.usage.output_tokens or call.usage.cost:
-        facts.append(amount(call.usage))
+        facts.append(amount(call.usage, call.usage.calls))
     share = min(100.0, 100 * (call.seconds or 0.0) / run.seconds) if run.seconds else 0.0
     rows = [
         (label, words)

@@ -8,7 +8,7 @@ from datetime import datetime
 from maestro_graph.evidence import Json, Usage
 from maestro_graph.trace._model import RunTrace, TurnTrace
 
-__all__ = ["amount", "moment", "outcome", "reasons", "shown_text", "turn_title"]
+__all__ = ["amount", "made", "moment", "outcome", "reasons", "shown_text", "turn_title"]
 
 TOP_SCORES = 5
 
@@ -54,9 +54,14 @@ def turn_title(turn: TurnTrace) -> str:
             return "decision not recorded"
 
 
-def amount(usage: Usage) -> str:
-    """Calls, tokens and cost; what is zero is left out, except the calls."""
-    parts = [f"{usage.calls} call{'' if usage.calls == 1 else 's'}"]
+def made(run: RunTrace) -> int:
+    """How many calls were begun; those that a budget forbade were not."""
+    return sum(call.status != "skipped" and (call.status or call.started) is not None for call in run.calls)
+
+
+def amount(usage: Usage, calls: int) -> str:
+    """Calls that were made (also failed ones, and those that a cache answered), tokens and cost where there are any."""
+    parts = [f"{calls} call{'' if calls == 1 else 's'}"]
     if usage.input_tokens or usage.output_tokens:
         parts.append(f"{usage.input_tokens:,} + {usage.output_tokens:,} tokens")
     if usage.cost:

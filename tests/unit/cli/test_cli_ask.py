@@ -185,7 +185,7 @@ def test_a_bad_registry_is_one_line_and_exit_code_2(maestro: Run, text: str, wor
         Path(name).mkdir()
         (Path(name) / "router.json").write_text(body)
     Path("bad.yaml").write_text(text)
-    assert words.replace("an expert", "a expert") in told(maestro("ask", "What?", "-r", "bad.yaml", "--json"))
+    assert words in told(maestro("ask", "What?", "-r", "bad.yaml", "--json"))
 
 
 def test_trained_weights_can_be_named_by_their_folder(maestro: Run, registry: str) -> None:

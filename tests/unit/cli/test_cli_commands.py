@@ -178,7 +178,7 @@ def test_trace_show_is_a_readable_tree(maestro: Run, trace: str) -> None:
         "second refused 0.00 s",
         "evidence scripted refused",
         "3. no action",
-        "answer none  no_action, 0 calls",
+        "answer none  no_action, 2 calls",
     ):
         assert any(found.startswith(line) for found in lines), line
     assert "request ok" in maestro("trace", "show", trace, "--full").stdout

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pickle
+import shutil
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from scripted import ScriptedExpert, ScriptedSkill
+from scripted import RecordingModel, ScriptedExpert, ScriptedSkill
 
 from maestro_graph import (
     DuplicateNameError,
@@ -110,17 +112,19 @@ def test_the_environment_fills_values(tmp_path: Path, monkeypatch: pytest.Monkey
     [
         ({"experts": [{**EXPERT, "max_concurrency": 0}]}, ["experts.0.max_concurrency", "greater than", "found 0"]),
         ({"experts": [{**EXPERT, "timeout_s": "soon"}]}, ["experts.0.timeout_s", "valid number", "found 'soon'"]),
-        ({"experts": [{**EXPERT, "colour": "red"}]}, ["experts.0.colour", "not permitted"]),
+        ({"experts": [{**EXPERT, "colour": "red"}]}, ["experts.0.colour", "no such field", "description", "embedded"]),
+        ({"experts": [{**EXPERT, "price": {"in": 1}}]}, ["experts.0.price.in", "there are: input, output"]),
         ({"experts": [{"name": "a", "description": "d"}]}, ["'a' needs exactly one of 'endpoint' and 'embedded'"]),
         ({"experts": [{**EXPERT, "embedded": "x"}]}, ["'a' needs exactly one"]),
         ({"experts": [{**EXPERT, "endpoint": {**ENDPOINT, "base_url": "ftp://x"}}]}, ["'ftp://x' is no http"]),
-        ({"experts": [{**EXPERT, "name": "a:b"}]}, ["experts.0.name", "found 'a:b'"]),
+        ({"experts": [{**EXPERT, "name": "a:b"}]}, ["experts.0.name", "none of @ : < >", "found 'a:b'"]),
         ({"experts": [EXPERT, EXPERT]}, ["'a' is registered already"]),
         ({"experts": "all"}, ["experts", "found 'all'"]),
         ({"version": 2}, ["version", "found 2"]),
-        ({"expert": []}, ["expert", "not permitted"]),
+        ({"expert": []}, ["expert", "no such field", "experts, skills"]),
+        ({"router": {"kind": "chat", "think": True}}, ["think", "no such field", "think_opened"]),
         ({"experts": [{"name": "a", "description": "d", "embedded": "nobody"}]}, ["no embedded expert named 'nobody'"]),
-        ({"skills": ["no-such-skill"]}, ["no skill named 'no-such-skill'"]),
+        ({"skills": ["no-such-skill"]}, ["no skill named 'no-such-skill'", "'counting-problem-solver'"]),
         ({"router": "no-such-router"}, ["'no-such-router'", "router.json", "chat, encoder"]),
         ({"router": {"kind": "chat", "endpoint": ENDPOINT, "protocol_version": 99}}, ["version 99", "train it again"]),
     ],
@@ -132,6 +136,9 @@ def test_errors_name_field_value_and_cure(tmp_path: Path, data: dict[str, Any], 
         assert word in str(caught.value)
 
 
+PAIRS = ["ab", "bc", "cd", "de", "ef", "fg", "gh", "hi"]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -139,6 +146,11 @@ def test_errors_name_field_value_and_cure(tmp_path: Path, data: dict[str, Any], 
         ("- a\n- b", "must be a mapping"),
         ("", "must be a mapping"),
         ("\x00", "is no YAML"),
+        ("experts: &a [*a]", "holds itself"),
+        (
+            "\n".join(["a: &a [x,x,x,x,x,x,x,x,x,x]"] + [f"{b}: &{b} [{','.join(['*' + a] * 10)}]" for a, b in PAIRS]),
+            "values",
+        ),
     ],
 )
 def test_files_that_are_no_registry(tmp_path: Path, text: str, words: str) -> None:
@@ -154,6 +166,8 @@ def test_sources_that_are_not_there(source: str) -> None:
         load_registry(source)
     with pytest.raises(RegistryError, match="nor a readable file"):
         load_registry(Path("/"))
+    with pytest.raises(RegistryError, match="not by a dict"):
+        load_registry({"version": 1})  # type: ignore[arg-type]
 
 
 def test_yaml_makes_no_objects(tmp_path: Path) -> None:
@@ -205,3 +219,18 @@ def test_keys_of_the_environment_are_in_no_dump(tmp_path: Path, monkeypatch: pyt
 def test_a_registry_without_a_router_says_so() -> None:
     with pytest.raises(RegistryError, match="names no router; add 'router: encoder'"):
         Registry("mine").router()
+
+
+def test_what_is_no_expert_says_how_to_make_one() -> None:
+    with pytest.raises(RegistryError, match=r"a RecordingModel is no expert.*ChatExpert\(model"):
+        Registry().add_expert(RecordingModel(answer=lambda _: "x"))  # type: ignore[arg-type]
+
+
+def test_two_skills_of_one_name_are_refused(tmp_path: Path) -> None:
+    shipped = Path(str(files("maestro_skills"))) / "library" / "counting-problem-solver"
+    (tmp_path / "mine").mkdir()
+    shutil.copytree(shipped, tmp_path / "mine" / "counting-problem-solver")
+    with pytest.raises(DuplicateNameError, match="a skill named 'counting-problem-solver' is registered already"):
+        load_registry(file(tmp_path, skills=["counting-problem-solver", "./mine"]))
+    twice = load_registry(file(tmp_path, skills=["*", "counting-problem-solver"]))
+    assert "Counting_Problem_Solver" in twice.skills
