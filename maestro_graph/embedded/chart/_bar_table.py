@@ -22,6 +22,9 @@ from maestro_graph.embedded.ocr import TextBox
 __all__ = ["BarChart", "bar_table", "find_bar_chart"]
 
 
+_FAINT = 60  # contrast to the page up to which a grey line is a ruling
+
+
 @dataclass(frozen=True, slots=True)
 class BarChart:
     """Bars with the axis they are measured on (`None` where only printed values can tell)."""
@@ -44,7 +47,7 @@ def find_bar_chart(picture: Picture) -> BarChart | None:
         for scale in scales or [None]:
             picture.check()
             found = find_bars(picture.colours, scale, vertical=vertical, keep_out=keep_out | _outside(picture, scale))
-            if found is None:
+            if found is None or _are_rulings(picture, found):
                 continue
             lengths = [bar.length for bar in found.bars]
             total = sum(bar.width * bar.length for bar in found.bars)
@@ -59,6 +62,17 @@ def find_bar_chart(picture: Picture) -> BarChart | None:
             if rating > score:
                 best, score = BarChart(found, scale), rating
     return best
+
+
+def _are_rulings(picture: Picture, field: BarField) -> bool:
+    """Whether the bars are a grid's lines: faint, grey, and far thinner than they are apart."""
+    faint = all(
+        picture.colours.contrast(k) < _FAINT and float(np.ptp(picture.colours.palette[k])) < 16
+        for k in {bar.colour for bar in field.bars}
+    )
+    middles = sorted(bar.middle for bar in field.bars)
+    apart = [b - a for a, b in pairwise(middles) if b - a > 1]
+    return faint and bool(apart) and max(bar.width for bar in field.bars) < 0.12 * float(np.median(apart))
 
 
 def _outside(picture: Picture, scale: Scale | None) -> NDArray[np.bool_]:

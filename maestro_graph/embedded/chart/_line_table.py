@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,10 +71,17 @@ def _with_legend(picture: Picture, lines: list[Line]) -> list[Line]:
         if id(entry) not in best or weight > best[id(entry)][0]:
             best[id(entry)] = (weight, line)
     if len(best) >= 2:
-        return [line for _, line in best.values()]
+        chosen = [line for _, line in best.values()]
+        clear = [line for line in chosen if not _is_ruling(picture, line)]
+        return clear if len(clear) >= 2 else chosen
     coloured = [line for line in lines if float(np.ptp(picture.colours.palette[line.colour])) > 36]
     named = [line for _, line in best.values()]
     return coloured or named or lines
+
+
+def _is_ruling(picture: Picture, line: Line) -> bool:
+    """Whether a line is faint and grey, as the lines of a grid are (a legend's heading may stand beside one)."""
+    return picture.colours.contrast(line.colour) < 60 and float(np.ptp(picture.colours.palette[line.colour])) < 16
 
 
 def _entry_of(picture: Picture, line: Line) -> LegendEntry | None:
@@ -181,11 +188,24 @@ def _places(
         mine = [t for t in scale.ticks if any(_in(t.box.center, box) for box in ids)]
         if len(mine) < max(2, 0.7 * len(labels)) or scale.log:
             continue
-        found = _integers(scale, span, lines)
+        found = _integers(_at_ticks(scale, labels, span), span, lines)
         if found is not None:
             return *found, True
     kind = _anchor_kind(labels, span)
     return [label.text for label in labels], [label.anchors[kind] for label in labels], False
+
+
+def _at_ticks(scale: Scale, labels: list[Label], span: tuple[float, float]) -> Scale:
+    """The axis as read at that part of slanted labels at which the curves begin and end on whole numbers."""
+    misses, scales = [], []
+    for kind in range(3):
+        shift = float(np.median([label.anchors[kind] - label.anchors[1] for label in labels]))
+        moved = replace(scale, offset=scale.offset - scale.slope * shift)
+        ends = np.array([moved.value(x) for x in span])
+        scales.append(moved)
+        misses.append(float(np.abs(ends - np.round(ends)).max()))
+    best = int(np.argmin(misses))
+    return scales[best] if misses[best] < 0.5 * misses[1] and misses[1] > 0.15 else scale
 
 
 def _integers(scale: Scale, span: tuple[float, float], lines: list[Line]) -> tuple[list[str], list[float]] | None:

@@ -236,7 +236,18 @@ def _about_texts(text: str, names: _Names, table: Table) -> Query | None:
     return None
 
 
+def _names_things(text: str, table: Table) -> bool:
+    """Whether "colour" is what the categories are called ("which eye colour"), not how they are drawn."""
+    kind = re.search(r"\b(?:which|what|whose) (?:is the |was the )?(?P<of>[a-z]+) colou?rs?\b", text)
+    if kind and kind["of"] not in {"the", "is", "are", "was", "has", "does", "line", "bar", "slice", "sector", "mark"}:
+        return True
+    coloured = sum(name.strip().lower() in _COLOURS for name in table.categories)
+    return coloured * 2 > len(table.categories)
+
+
 def _about_colours(text: str, names: _Names, table: Table) -> Query | None:
+    if _names_things(text, table):
+        return None
     if (
         re.search(
             r"\b(?:what|which)(?:'s| is| are)?(?: the)? colou?r\b|\bcolou?r (?:is|of|represents?|"

@@ -8,6 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from maestro_graph.embedded.chart import Table
+from maestro_graph.embedded.chart._axes import find_scales
+from maestro_graph.embedded.chart._labels import merge_lines
+from maestro_graph.embedded.chart._line_table import _at_ticks
 from maestro_graph.embedded.chart._read import read_chart
 from maestro_graph.embedded.ocr import TextBox
 
@@ -128,3 +131,28 @@ def test_a_page_of_numbers_is_no_chart() -> None:
         boxes += [text("invoice line", 90, 20 + 30 * k), text(str(10 * k), 400, 20 + 30 * k)]
         cv2.putText(picture, "invoice", (60, 25 + 30 * k), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1)
     assert read(picture, boxes) is None
+
+
+def test_a_grids_lines_are_no_bars() -> None:
+    picture = canvas()
+    for x in range(100, 401, 50):
+        cv2.line(picture, (x, 50), (x, 350), (238, 238, 238), 2)
+    points = np.array([(100 + 50 * k, 320 - 30 * k) for k in range(7)], np.int32)
+    cv2.polylines(picture, [points], False, GREEN, 3)
+    table = read(picture, [*y_axis(), *(text(str(2000 + k), 100 + 50 * k, 370) for k in range(7))])
+    assert table is not None
+    assert table.kind == "lines"
+    assert table.values[0][0] == pytest.approx(10, abs=1)
+
+
+@pytest.mark.parametrize("start", [2, 14])
+def test_slanted_years_stand_at_their_ticks_by_their_middle_or_by_their_upper_end(start: int) -> None:
+    labels = []
+    for k in range(8):
+        x, y = 100.0 + 40 * k + start, 230.0
+        labels.append(TextBox(str(2000 + k), ((x - 12, y - 4), (x + 12, y + 20), (x + 8, y + 24), (x - 16, y)), 0.95))
+    scale = find_scales(tuple(labels), vertical=False)[0]
+    ends = (140.0, 340.0)
+    moved = _at_ticks(scale, merge_lines(labels, labels, below=True), ends)
+    assert moved.value(ends[0]) == pytest.approx(2001, abs=0.12)
+    assert moved.value(ends[1]) == pytest.approx(2006, abs=0.12)

@@ -201,3 +201,16 @@ def test_numbers_are_rounded_to_what_a_pixel_tells() -> None:
     assert format_value(35.2371, 0.27) == "35.2"
     assert format_value(35220.4, 120) == "35220"
     assert format_value(-0.0001, 0.01) == "0"
+
+
+def test_colours_that_are_names_of_the_categories() -> None:
+    eyes = table(
+        title="Eyes", categories=("Brown", "Blue", "Hazel", "Green"), category_colours=("red", "blue", "gray", "pink")
+    )
+    for question in ("Which eye colour is the least common?", "What colour is the rarest?"):
+        found = answer_question(question, eyes)
+        assert found is not None
+        assert found.answer == "Green"
+    drawn = answer_question("What colour is the bar of Japan?", table())
+    assert drawn is not None
+    assert drawn.answer == "blue"
