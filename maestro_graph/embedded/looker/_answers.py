@@ -16,6 +16,7 @@ from maestro_graph.embedded.looker._questions import (
     Darkness,
     Exists,
     FormOf,
+    Half,
     ImageFact,
     IsA,
     ListColours,
@@ -57,6 +58,8 @@ def answer_query(query: Query, scene: Scene, image: MaestroImage) -> Look:  # no
             return _form(query.thing, scene)
         case Which():
             return _which(query, scene)
+        case Half():
+            return _half(query, scene)
         case Where():
             return _where(query.thing, scene)
         case Relation():
@@ -175,6 +178,14 @@ def _where(thing: Thing, scene: Scene) -> Look:
     x, y = region.centre
     why = f"The {region.words} is centred at ({x:.0f}, {y:.0f}) of {scene.width} x {scene.height} pixels."
     return Look(_at(region, scene), 0.9 * fit, why, (region,))
+
+
+def _half(query: Half, scene: Scene) -> Look:
+    region, fit = _one(scene, query.thing)
+    at = region.centre[1] / scene.height if query.upright else region.centre[0] / scene.width
+    clear = min(1.0, abs(at - 0.5) / 0.05)
+    why = f"The {region.words} is centred at {at:.0%} of the picture's {'height' if query.upright else 'width'}."
+    return Look(query.words[int(at > 0.5)], (0.4 + 0.5 * clear) * fit, why, (region,))
 
 
 def _relation(query: Relation, scene: Scene) -> Look:

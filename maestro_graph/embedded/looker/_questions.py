@@ -9,8 +9,8 @@ from typing import TypeAlias
 from maestro_graph.embedded.colours import canonical_colour
 
 __all__ = [
-    "ColourOf", "Compare", "Darkness", "Exists", "FormOf", "ImageFact", "IsA", "ListColours", "Query", "Related",
-    "Relation", "SameColour", "Share", "TextOn", "Thing", "Where", "Which", "parse",
+    "ColourOf", "Compare", "Darkness", "Exists", "FormOf", "Half", "ImageFact", "IsA", "ListColours", "Query",
+    "Related", "Relation", "SameColour", "Share", "TextOn", "Thing", "Where", "Which", "parse",
 ]  # fmt: skip
 
 
@@ -120,6 +120,15 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
+class Half:
+    """Is the thing in this half of the picture or in the other? `words` are for the low end and the high end."""
+
+    thing: Thing
+    words: tuple[str, str]
+    upright: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """Is A … than/of B?"""
 
@@ -203,7 +212,7 @@ class ListColours:
 
 Query: TypeAlias = (
     ColourOf | FormOf | Which | Where | Relation | Related | IsA | SameColour | Exists | Share | Darkness | ImageFact
-    | Compare | TextOn | ListColours
+    | Compare | TextOn | ListColours | Half
 )  # fmt: skip
 
 SMALL_WORDS = _words(
@@ -302,6 +311,7 @@ def parse(question: str, pictures: int) -> Query | None:
         _dark,
         _text_on,
         _share,
+        _half,
         _same,
         _colour,
         _related,
@@ -454,6 +464,24 @@ def _colour(low: str, pictures: int) -> Query | None:
                 return Share(None, "dominant")
             return ColourOf(found)
     return None
+
+
+ENDS = {"upper": 0, "top": 0, "left": 0, "left-hand": 0, "lower": 1, "bottom": 1, "right": 1, "right-hand": 1}
+
+
+def _half(low: str, pictures: int) -> Query | None:
+    end = "|".join(ENDS)
+    match = re.match(
+        rf"(?:is|are|does|do) (?P<x>.+?) (?:located |placed |lying |lie |positioned )?(?:in|on|at|to) the "
+        rf"(?P<a>{end})(?: half| side| part| end)?,? or (?:in |on |at |to )?(?:the )?(?P<b>{end})"
+        rf"(?: half| side| part| end)?(?: of the (?:image|picture|scene|photo\w*))?$",
+        low,
+    )
+    if match is None or ENDS[match["a"]] == ENDS[match["b"]]:
+        return None
+    first, second = sorted((match["a"], match["b"]), key=ENDS.__getitem__)
+    upright = not first.startswith("left")
+    return Half(thing(match["x"]), (first, second), upright) if upright != second.startswith("right") else None
 
 
 def _related(low: str, pictures: int) -> Query | None:

@@ -416,6 +416,9 @@ PARAPHRASES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 
+DAY = "monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekday|weekend|holiday"
+
+
 def _field(low: str, text: str) -> Field:
     kind = _kind(low)
     bare = _without_place(low)
@@ -426,6 +429,10 @@ def _field(low: str, text: str) -> Field:
     )
     if yes:
         return Field(_content(yes["label"]), (), kind, yes["value"], text)
+    day = re.search(rf"\b(?:on |for )?({DAY})s?$", bare)
+    if day and re.search(r"\b(?:opens?|opened|opening|closes?|closing|hours?)\b", bare):
+        hours = re.search(r"\bhours?\b", bare) is not None
+        return Field((day.group(1),), (), None if hours else "time", None, text)
     for pattern, label in PARAPHRASES:
         if re.match(pattern, bare):
             return Field(tuple(tokens(label)), (), None if label == "payment method" else kind, None, text)

@@ -54,6 +54,9 @@ def test_plans(question: str, expected: object) -> None:
         ("Who is the sender?", ("sender",), (), "name"),
         ("What is the phone number?", ("phone", "number"), (), "phone"),
         ("Which destination is delayed?", ("destination",), ("delayed",), None),
+        ("What are the opening hours on Saturday?", ("saturday",), (), None),
+        ("When does the shop open on Sundays?", ("sunday",), (), "time"),
+        ("What are the opening hours?", ("opening", "hour"), (), "time"),
         ("How tall is the tower?", ("tall", "tower"), (), "measure"),
     ],
 )
