@@ -2,7 +2,7 @@
 
 Actions are cards: an expert or skill that was added a second ago is chosen by what its card says. Untrained, it asks
 whoever's card is nearest, stops when evidence holds a confident answer, and goes on to the next best action when a
-call failed or its answer is doubtful.
+call failed or its answer is doubtful. Where all calls failed and only one more turn can ask, it asks everyone left.
 """
 
 from __future__ import annotations
@@ -70,7 +70,12 @@ class EncoderRouter:
             why = "this is the last turn" if scores else "nobody is left to ask"
             return RouterTurn(decision=(), info={"why": why}) if confident is None else _stop(confident, why)
         chosen = max(scores, key=scores.__getitem__)
-        return RouterTurn(decision=(_call(chosen, view.question),), info=self._info(scores, chosen, view))
+        calls = [_call(chosen, view.question)]
+        if view.turns_left == 2 and confident is None and view.history:
+            # The next turn must answer: whoever has not been asked is asked now, at once.
+            others = _one_each(scores, {chosen[0]})
+            calls += [_call(action, view.question) for action in others[: view.calls_left - 1]]
+        return RouterTurn(decision=tuple(calls), info=self._info(scores, chosen, view))
 
     def scores(self, view: RouterView) -> dict[Action, float]:
         """How well each action's cards fit the question and the picture: cosine similarities, weighted."""
@@ -135,6 +140,16 @@ def _pointless(action: Action, evidence: Sequence[Evidence]) -> bool:
     """Whether the action was tried, or its expert has shown that it cannot help."""
     expert, skill = action
     return any(item.expert == expert and (item.skill == skill or not item.ok) for item in evidence)
+
+
+def _one_each(scores: dict[Action, float], without: set[str]) -> list[Action]:
+    """The best action of each expert that is not in `without`, best first."""
+    best: list[Action] = []
+    for action in sorted(scores, key=scores.__getitem__, reverse=True):
+        if action[0] not in without:
+            without = {*without, action[0]}
+            best.append(action)
+    return best
 
 
 def _stop(evidence: Evidence, why: str) -> RouterTurn:

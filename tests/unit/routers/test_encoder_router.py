@@ -103,6 +103,19 @@ async def test_doubtful_answers_are_kept_for_the_last_turn(router: EncoderRouter
     assert last.decision == Answer("23")
 
 
+async def test_before_the_last_turn_it_asks_everyone_left_if_nobody_could_answer(
+    router: EncoderRouter, registry: Registry
+) -> None:
+    refused = evidence("counter", status="refused")
+    turn = await router.decide(view(registry, refused, turns_left=2))
+    assert isinstance(turn.decision, tuple)
+    assert {call.expert for call in turn.decision} == {"reader", "adder"}
+    doubtful = evidence("counter", answer="23", confidence=0.2)
+    turn = await router.decide(view(registry, doubtful, turns_left=2))
+    assert isinstance(turn.decision, tuple)
+    assert len(turn.decision) == 1
+
+
 async def test_when_nobody_is_left_it_gives_up(router: EncoderRouter, registry: Registry) -> None:
     failed = [evidence(name, status="refused") for name in registry.experts]
     assert (await router.decide(view(registry, *failed))).decision == ()
