@@ -1,0 +1,125 @@
+"""Skills on the embedded experts that can run them: real models, real pictures and drawings (issue B, 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from maestro_graph import CallSkill, Registry, load_registry
+from maestro_graph.calls import CallSettings, run_call
+from maestro_graph.evidence import Evidence
+
+pytestmark = pytest.mark.real
+
+PICTURES = Path(__file__).parents[2] / "examples" / "images"
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return load_registry("embedded")
+
+
+async def run(registry: Registry, skill: str, question: str, picture: Path, expert: str | None = None) -> Evidence:
+    key = next(key for key, found in registry.skills.items() if found.card.name == skill)
+    who = expert or next(name for name, able in registry.actions() if able == key)
+    return await run_call(
+        registry,
+        CallSkill(who, key, question),
+        turn=0,
+        index=0,
+        images=[registry.images.open(str(picture))],
+        evidence=(),
+        settings=CallSettings(seconds_left=60),
+    )
+
+
+@pytest.mark.parametrize(
+    ("skill", "question", "picture", "answer", "child"),
+    [
+        ("counting-problem-solver", "How many coins are there?", "coins.png", "24", None),
+        ("counting-problem-solver", "How many bright regions are there?", "cell.png", "1", None),
+        (
+            "chart-problem-solver",
+            "In which year was the price of wheat highest?",
+            "wheat_price.png",
+            "1800",
+            "line",
+        ),
+        ("chart-problem-solver", "Which column is the tallest?", "iowa_electricity.png", "Fossil Fuels", "bar"),
+        ("chart-problem-solver", "Which slice of the whole is the largest?", "seattle_weather.png", "sun", "pie"),
+        ("ocr-problem-solver", "What is the heading of the page?", "page.png", "Region-based segmentation", None),
+        (
+            "ocr-problem-solver",
+            "What is written in the picture?",
+            "iowa_electricity.png",
+            "Nuclear Energy",
+            "text-recognition",
+        ),
+        ("ocr-problem-solver", "What is written in the picture?", "seattle_weather.png", "Seattle", "text-recognition"),
+        ("perception-problem-solver", "What colour is the background?", "cell.png", "gray", None),
+        ("perception-problem-solver", "Is the picture mostly dark?", "rocket.jpg", "yes", None),
+        ("perception-problem-solver", "Is the picture mostly dark?", "page.png", "no", None),
+    ],
+)
+async def test_answers(
+    registry: Registry, skill: str, question: str, picture: str, answer: str, child: str | None
+) -> None:
+    evidence = await run(registry, skill, question, PICTURES / picture)
+    assert evidence.status == "ok", evidence.text
+    assert answer.lower() in (evidence.answer or "").lower()
+    assert child is None or evidence.details["level2"] == child
+
+
+def grid(draw: ImageDraw.ImageDraw) -> None:
+    for x in range(7):
+        draw.line((50 + x * 100, 50, 50 + x * 100, 450), fill="black", width=3)
+    for y in range(5):
+        draw.line((50, 50 + y * 100, 650, 50 + y * 100), fill="black", width=3)
+
+
+def board(draw: ImageDraw.ImageDraw) -> None:
+    for x in range(6):
+        draw.line((100 + x * 80, 60, 100 + x * 80, 380), fill="navy", width=4)
+    for y in range(5):
+        draw.line((100, 60 + y * 80, 500, 60 + y * 80), fill="navy", width=4)
+
+
+def discs(draw: ImageDraw.ImageDraw) -> None:
+    for x, y in ((120, 120), (350, 140), (560, 330), (200, 370)):
+        draw.ellipse((x - 60, y - 60, x + 60, y + 60), fill="red")
+
+
+@pytest.mark.parametrize(
+    ("drawn", "question", "answer", "child"),
+    [
+        (grid, "How many rows and columns does it have?", "4 rows and 6 columns", "grid-structure-parsing"),
+        (board, "How many rows and columns are there?", "4 rows and 5 columns", "grid-structure-parsing"),
+        (discs, "How many circles are drawn?", "4", "geometric-shape-counting"),
+    ],
+)
+async def test_diagrams(
+    registry: Registry,
+    tmp_path: Path,
+    drawn: Callable[[ImageDraw.ImageDraw], None],
+    question: str,
+    answer: str,
+    child: str,
+) -> None:
+    picture = Image.new("RGB", (700, 500), "white")
+    drawn(ImageDraw.Draw(picture))
+    picture.save(tmp_path / "drawing.png")
+    evidence = await run(registry, "diagram-reasoning", question, tmp_path / "drawing.png")
+    assert evidence.answer == answer, evidence.text
+    assert evidence.details["level2"] == child
+
+
+async def test_what_no_embedded_expert_can_is_refused_with_the_reason(registry: Registry) -> None:
+    formula = await run(registry, "ocr-problem-solver", "Give me the LaTeX", PICTURES / "page.png")
+    assert (formula.status, formula.usage.calls) == ("refused", 0)
+    assert "formula-recognition" in formula.text
+    science = await run(registry, "science-problem-solver", "What is it?", PICTURES / "cell.png", "reader")
+    assert science.status == "refused"
+    assert "needs the ability chat" in science.text
