@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -40,6 +41,9 @@ def decompose_strokes(part: Mask, outer: Contour, holes: list[Contour]) -> list[
     shapes = _by_faces(part, holes) if len(holes) <= MAX_FACES else []
     if not shapes:
         shapes = circles or rings_of(part, [outer, *holes])
+        missed = 1.0 - _explained(part, shapes) if shapes else 1.0
+        if missed > 0.15:  # shapes that leave much of the stroke unexplained are not sure to be all, or right
+            shapes = [replace(shape, distance=shape.distance + 0.5 * missed) for shape in shapes]
     return shapes or [Outline(outer, form.name, form.distance)]
 
 
