@@ -13,10 +13,13 @@ import asyncio
 import concurrent.futures
 import hashlib
 import json
+import logging
+import sqlite3
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +38,8 @@ Reply = dict[str, Json]
 
 POLL_S = 0.02
 
+_log = logging.getLogger(__name__)
+
 
 def request_key(parts: Mapping[str, Json]) -> str:
     """The key of a request: a digest of everything that its reply depends on."""
@@ -48,7 +53,8 @@ class CallCache:
         directory: where replies are kept across processes; `None` keeps them in this process only.
         max_bytes: size limit on disk; the least recently used replies go first.
         max_entries: how many replies are remembered in memory.
-        lease_s: how long a process that computes a reply may keep others waiting before one of them takes over.
+        lease_s: how long others wait for a process that computes a reply and gives no sign of life any more (it was
+            killed) before one of them takes over; while it works, it renews its lease.
     """
 
     def __init__(
@@ -57,7 +63,7 @@ class CallCache:
         *,
         max_bytes: int = 1 << 30,
         max_entries: int = 4096,
-        lease_s: float = 130.0,
+        lease_s: float = 10.0,
     ) -> None:
         self.directory = Path(directory).expanduser() if directory is not None else None
         self._max_bytes, self._max_entries, self._lease_s = max_bytes, max_entries, lease_s
@@ -136,20 +142,28 @@ class CallCache:
             return await compute(), False
         lease = f"lease:{key}"
         while True:
-            kept: Any = await asyncio.to_thread(disk.get, key)
+            kept: Any = await _on_disk(lambda: disk.get(key))
             if kept is not None:
                 return dict(json.loads(kept)), True
             # `add` is atomic over processes: one of them computes, the others look again until it has.
-            if await asyncio.to_thread(disk.add, lease, time.time(), self._lease_s):
+            if await _on_disk(lambda: disk.add(lease, time.time(), self._lease_s)) is not False:
                 break
             await asyncio.sleep(POLL_S)
+        renewing = asyncio.create_task(self._renew(disk, lease))
         try:
             reply = await compute()
             text = json.dumps(reply, ensure_ascii=True)
-            await asyncio.to_thread(lambda: disk.set(key, text, tag=group))
+            await _on_disk(lambda: disk.set(key, text, tag=group))
         finally:
-            disk.delete(lease)
+            renewing.cancel()
+            with suppress(*_disk_errors()):
+                disk.delete(lease)
         return reply, False
+
+    async def _renew(self, disk: diskcache.Cache, lease: str) -> None:
+        while True:
+            await asyncio.sleep(self._lease_s / 4)
+            await _on_disk(lambda: disk.touch(lease, self._lease_s))
 
     def _open(self) -> diskcache.Cache | None:
         if self.directory is None:
@@ -194,3 +208,18 @@ class CallCache:
             if self._disk is not None:
                 self._disk.close()
                 self._disk = None
+
+
+async def _on_disk(work: Callable[[], Any]) -> Any:
+    """What `work` returns, or `None` where the disk fails: full, or gone. The call is made all the same, unshared."""
+    try:
+        return await asyncio.to_thread(work)
+    except _disk_errors() as error:
+        _log.warning("the call cache on disk cannot be used: %s", error)
+        return None
+
+
+def _disk_errors() -> tuple[type[Exception], ...]:
+    import diskcache
+
+    return (OSError, sqlite3.Error, diskcache.Timeout)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import multiprocessing
+import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -149,6 +151,38 @@ async def test_a_dead_process_keeps_others_waiting_only_for_its_lease(tmp_path: 
     disk.add("lease:key", time.time(), 0.3)
     call = Counted(0)
     assert (await cache.get("key", call))[0] == {"reply": 1}
+    cache.close()
+
+
+async def test_a_process_that_works_for_long_keeps_its_lease(tmp_path: Path) -> None:
+    one, other = CallCache(tmp_path, lease_s=0.4), CallCache(tmp_path, lease_s=0.4)
+    call = Counted(1.5)
+    got = await asyncio.gather(one.get("key", call), other.get("key", call))
+    assert call.calls == 1
+    assert [reply for reply, _ in got] == [{"reply": 1}] * 2
+    one.close()
+    other.close()
+
+
+def test_a_lease_is_shorter_than_what_a_resumed_run_can_wait() -> None:
+    lease_s: float = inspect.signature(CallCache).parameters["lease_s"].default
+    assert lease_s < 20
+
+
+@pytest.mark.parametrize("broken", ["get", "add", "set", "touch", "delete"])
+async def test_a_disk_that_fails_costs_no_answer(
+    tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache, call = CallCache(tmp_path, lease_s=0.2), Counted(0.2)
+    disk = cache._open()
+
+    def fail(*args: object, **options: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(disk, broken, fail)
+    assert await cache.get("key", call) == ({"reply": 1}, False)
+    monkeypatch.undo()
+    assert ("disk is full" in caplog.text) == (broken != "delete")
     cache.close()
 
 
