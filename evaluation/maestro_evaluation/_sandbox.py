@@ -37,7 +37,7 @@ def run_code(source: str, solution: str, checks: str, *, seconds: float) -> bool
     Raises:
         MaestroError: there is no sandbox on this machine.
     """
-    return bool(_run(_passes(_sandbox(), source, solution, checks, seconds)))
+    return _run(_passes(_sandbox(), source, solution, checks, seconds))
 
 
 async def _passes(sandbox: CodeSandbox, source: str, solution: str, checks: str, seconds: float) -> bool:
@@ -57,7 +57,7 @@ def _sandbox() -> CodeSandbox:
     raise MaestroError(f"code cannot be scored: no package offers a sandbox at the entry point {GROUP!r}")
 
 
-def _run(work: Coroutine[Any, Any, bool]) -> bool | None:
+def _run(work: Coroutine[Any, Any, bool]) -> bool:
     """Run to the end in a thread of its own: the caller may be inside an event loop."""
     results: list[bool] = []
     errors: list[BaseException] = []

@@ -10,6 +10,7 @@ import atexit
 import importlib.util
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +25,8 @@ __all__ = ["Worker"]
 START_SECONDS = 120.0
 GRACE_SECONDS = 2.0
 CHUNK = 1 << 16
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""A process that forks must have no other threads."""
 SERVER = "maestro_evaluation._worker_server"
 BEGUN = b"b"
 """What a child says before its result."""
@@ -46,8 +49,8 @@ class Worker:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
-        self._owner = os.getpid()
         self._inherited: list[Any] = []
+        self._minds_forks = False
 
     def call(self, task: str, *arguments: str, seconds: float) -> Any:
         """The result of the function, or `None` if it raised, was killed after `seconds`, or took the process down.
@@ -58,7 +61,10 @@ class Worker:
         """
         request = json.dumps({"task": task, "arguments": arguments, "seconds": seconds}).encode()
         reply = self._ask(request, seconds) or self._ask(request, seconds)  # again if the process died before it began
-        return json.loads(reply[1:]) if len(reply) > 1 else None
+        try:
+            return json.loads(reply[1:])
+        except ValueError:  # killed before it had written all of its result
+            return None
 
     def start(self) -> None:
         """Start and warm the process now, so that the first call does not pay for it."""
@@ -109,10 +115,6 @@ class Worker:
         return ours
 
     def _ready(self) -> socket.socket:
-        if self._owner != os.getpid():
-            self._inherited += [self._process, self._control]  # the parent's: neither ended nor closed from here
-            self._process = self._control = None
-            self._owner = os.getpid()
         if self._process is not None and self._process.poll() is not None:
             self._end()
         if self._control is None:
@@ -132,8 +134,12 @@ class Worker:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                env={**os.environ, **ONE_THREAD},
             )
         atexit.register(self.close)
+        if not self._minds_forks:
+            os.register_at_fork(after_in_child=self._forget)
+            self._minds_forks = True
         ours.settimeout(START_SECONDS)
         started = b""
         with suppress(OSError):
@@ -142,8 +148,17 @@ class Worker:
         if not started:
             ours.close()
             self._end()
-            raise MaestroError(f"the worker process for {self._module} did not start; run: python -m {SERVER} --help")
+            raise MaestroError(
+                f"the worker process for {self._feature} did not start; "
+                f"see why with: python -c 'import {self._module} as m; m.warm()'"
+            )
         return ours
+
+    def _forget(self) -> None:
+        """In a forked child: what it inherited is the parent's, neither to be ended nor closed nor waited for here."""
+        self._inherited += [self._process, self._control]
+        self._process = self._control = None
+        self._lock = threading.Lock()
 
     def _end(self) -> None:
         atexit.unregister(self.close)
@@ -151,8 +166,8 @@ class Worker:
         self._process = self._control = None
         if control is not None:
             control.close()
-        if process is not None and self._owner == os.getpid():
+        if process is not None and process.poll() is None:  # once waited for, its number may be another's
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, 9)
+                os.killpg(process.pid, signal.SIGKILL)
             process.kill()
             process.wait()
