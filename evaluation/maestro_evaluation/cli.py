@@ -11,7 +11,7 @@ __all__ = ["app"]
 
 SHOWN = 160
 
-app = typer.Typer(no_args_is_help=True, help="Score answers by the rules of the benchmarks.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Score answers by the rules of the benchmarks.")
 
 
 @app.callback()
