@@ -23,7 +23,7 @@ _SCALES = {
 _NUMBER = re.compile(
     r"^(?P<s1>[-−–—‐+]?)\s*(?P<cur>[$€£¥]?)\s*(?P<s2>[-−–—‐]?)"
     r"(?P<num>\d{1,3}(?:[, '’]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)"
-    r"(?:[eE×xX]\s*(?:10\^?)?(?P<exp>[-−+]?\d+))?"
+    r"(?:[eE×xX]\s*(?:10\^?)?(?P<exp>[-−+]?\d{1,2}))?"
     r"\s*(?P<scale>k|K|M|B|bn|Bn|G|T|mio|Mio|thousand|million|billion)?\s*(?P<unit>%|°[CF]?|[$€£¥])?$"
 )
 _LOOKS = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1", "|": "1", "S": "5", "U": "0", "Q": "0"})

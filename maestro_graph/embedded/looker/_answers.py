@@ -210,11 +210,12 @@ def _related(query: Related, scene: Scene) -> Look:
     a, fit_a = _one(scene, query.first)
     b, fit_b = _other(scene, query.second, a)
     sure = 0.9 * fit_a * fit_b
-    if query.asks == "direction":
+    if query.asks in ("direction", "level", "upright"):
         dx, dy = a.centre[0] - b.centre[0], a.centre[1] - b.centre[1]
         level = "right" if dx > 0 else "left"
         upright = "below" if dy > 0 else "above"
-        answer = level if abs(dx) > abs(dy) else upright
+        sideways = abs(dx) > abs(dy) if query.asks == "direction" else query.asks == "level"
+        answer = level if sideways else upright
         return Look(answer, sure, f"The {a.words} is {answer} of the {b.words}.", (a, b))
     first = holds(a, query.asks, b)
     chosen, thing = (a, query.first) if first else (b, query.second)

@@ -143,7 +143,7 @@ class Related:
 
     first: Thing
     second: Thing
-    asks: str  # larger, smaller, left, right, above, below, direction, brighter, darker
+    asks: str  # larger, smaller, left, right, above, below, direction (level or upright alone), brighter, darker
 
 
 @dataclass(frozen=True, slots=True)
@@ -505,11 +505,13 @@ def _related(low: str, pictures: int) -> Query | None:
         return Related(thing(match["a"]), thing(match["b"]), by)
     match = re.match(
         r"is (?P<a>the .+?) (?:to the |on the )?(?P<x>left|right|above|below|over|under) or (?:to the |on "
-        r"the )?(?:left|right|above|below|over|under)(?: side)? (?:of )?(?P<b>.+)$",
+        r"the )?(?P<y>left|right|above|below|over|under)(?: side)? (?:of )?(?P<b>.+)$",
         low,
     )
     if match:
-        return Related(thing(match["a"]), thing(match["b"]), "direction")
+        level = sum(match[side] in ("left", "right") for side in ("x", "y"))
+        asks = ("upright", "direction", "level")[level]
+        return Related(thing(match["a"]), thing(match["b"]), asks)
     match = re.match(
         r"where is (?P<a>the .+?) (?:relative to|compared (?:to|with)|in relation to|with respect to|as "
         r"seen from) (?P<b>.+)$",

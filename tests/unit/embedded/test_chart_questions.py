@@ -214,3 +214,8 @@ def test_colours_that_are_names_of_the_categories() -> None:
     drawn = answer_question("What colour is the bar of Japan?", table())
     assert drawn is not None
     assert drawn.answer == "blue"
+
+
+@pytest.mark.parametrize("text", ["QX 482", "1e999", "3x10^400"])
+def test_codes_and_numbers_past_all_bounds_are_none(text: str) -> None:
+    assert parse_number(text) is None

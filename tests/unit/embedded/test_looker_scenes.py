@@ -57,6 +57,8 @@ SHAPES = opened(shapes(), "shapes")
         ("Is the green triangle in the upper or the lower half of the picture?", "lower"),
         ("Is the blue circle on the left or on the right side?", "right"),
         ("Is the red square at the bottom or at the top?", "top"),
+        ("Is the yellow circle above or below the blue circle?", "below"),
+        ("Is the green triangle to the left or right of the red square?", "right"),
         ("What is below the red square?", "yellow circle"),
         ("What is to the right of the red square?", "blue circle"),
         ("What colour is the shape to the left of the green triangle?", "yellow"),
