@@ -20,17 +20,20 @@ from maestro_graph.cli._registry_show import plain_url
 from maestro_graph.cli._streams import stdout_reserved
 from maestro_graph.cli._words import json_text, printable
 from maestro_graph.cli._work import run_work
-from maestro_graph.errors import CallFailure, MaestroError, MissingExtraError
+from maestro_graph.errors import CallFailure, DuplicateNameError, MaestroError, MissingExtraError
 from maestro_graph.evidence import Json
 from maestro_graph.experts import ExpertCard, ExpertReply, ExpertRequest
 from maestro_graph.images import MaestroImage
+from maestro_graph.perceivers import PerceptionRequest
 from maestro_graph.registry import (
     EndpointConfig,
     ExpertConfig,
+    PerceiverConfig,
     Registry,
     RegistryConfig,
     RouterConfig,
     build_expert,
+    build_perceiver,
     build_registry,
     build_router,
     read_config,
@@ -64,6 +67,9 @@ def check_registry(source: str, timeout_s: float) -> list[Finding]:
     """
     config, folder = read_config(source)
     Registry(config.name, experts=[_Stub(item.card()) for item in config.experts])  # refuses a name given twice
+    for at, item in enumerate(config.perceivers):
+        if item.kind in (kinds := [before.kind for before in config.perceivers[:at]]):
+            raise DuplicateNameError("perceiver", item.kind, kinds)
     with stdout_reserved():
         router = resolve_router(config.router, folder) if config.router is not None else None
         return run_work(_check(config, router, folder, timeout_s))
@@ -87,7 +93,9 @@ async def _check(
     for expert in config.experts:
         what = f"expert {expert.name}"
         jobs.append(at_endpoint(what, expert.endpoint) if expert.endpoint else _in_process(what, expert))
-    jobs += [at_endpoint(f"perceiver {item.kind}", item.endpoint) for item in config.perceivers if item.endpoint]
+    for item in config.perceivers:
+        what = f"perceiver {item.kind}"
+        jobs.append(at_endpoint(what, item.endpoint) if item.endpoint else _perceiver(what, item))
     jobs.append(_skills(config, folder))
     if router is None:
         jobs.append(_said(Finding(what="router", where="", fine=True, words="none named; give one with --router")))
@@ -118,6 +126,21 @@ async def _in_process(what: str, config: ExpertConfig) -> Finding:
         images = (_sample(),) if "image" in config.modality else ()
         try:
             await expert.ask(ExpertRequest(question=PROBE_QUESTION, images=images, deadline_s=PROBE_S))
+        except CallFailure as failure:
+            if failure.kind != "refused":
+                raise
+        return "works"
+
+    return await _tried(what, f"in-process ({config.embedded})", probe())
+
+
+async def _perceiver(what: str, config: PerceiverConfig) -> Finding:
+    """Build an embedded perceiver and let it look at a small picture."""
+
+    async def probe() -> str:
+        mounted = await asyncio.to_thread(build_perceiver, config)
+        try:
+            await mounted.perceiver.perceive(PerceptionRequest(image=_sample(), deadline_s=PROBE_S))
         except CallFailure as failure:
             if failure.kind != "refused":
                 raise

@@ -61,7 +61,8 @@ class ChatPerceiver:
         perceiver = cls.__new__(cls)
         perceiver._kind = kind
         perceiver._source = EndpointModel(endpoint, sampling, timeout_s=timeout_s)
-        perceiver._identity = f"{endpoint.base_url} {endpoint.model} {sampling.model_dump_json()}"
+        home = endpoint.model_dump_json(include={"base_url", "model", "extra_body", "max_image_side"})
+        perceiver._identity = f"{home} {sampling.model_dump_json()} {coordinates}"
         perceiver._coordinates = coordinates
         perceiver._max_image_side = endpoint.max_image_side
         perceiver.endpoint = endpoint

@@ -2,6 +2,7 @@
 
 from maestro_graph.registry._build import (
     build_expert,
+    build_perceiver,
     build_registry,
     build_router,
     load_registry,
@@ -29,6 +30,7 @@ __all__ = [
     "RouterConfig",
     "Sampling",
     "build_expert",
+    "build_perceiver",
     "build_registry",
     "build_router",
     "load_registry",

@@ -123,6 +123,8 @@ def test_registry_check_of_in_process_parts(maestro: Run, registry: str) -> None
         "experts:\n  - &a {name: a, embedded: scripted, description: A.}\n  - *a",
         "skills: [no-such-skill]",
         "router: nobody",
+        "perceivers: [{kind: ocr, embedded: nobody}]",
+        "perceivers: [{kind: ocr, embedded: ocr}, {kind: ocr, embedded: ocr}]",
     ],
 )
 def test_registry_check_of_an_invalid_file(maestro: Run, text: str) -> None:
