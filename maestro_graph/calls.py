@@ -227,8 +227,11 @@ class _Work:
 
         fields: dict[str, Json] = {"kind": kind, "image": request.image.sha256, "focus": request.focus}
         try:
-            key = perception_key(mounted.perceiver.identity, request)
-            data, cached = await self._registry.cache.get(key, look, group=f"perceiver {kind}")
+            if self._settings.use_cache:
+                key = perception_key(mounted.perceiver.identity, request)
+                data, cached = await self._registry.cache.get(key, look, group=f"perceiver {kind}")
+            else:
+                data, cached = await look(), False
         except CallFailure as failure:
             self.note("perception", {**fields, "status": failure.kind, "text": failure.message})
             raise

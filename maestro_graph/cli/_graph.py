@@ -21,7 +21,9 @@ app = typer.Typer(add_completion=False)
 def graph(
     registry: Annotated[
         str | None,
-        typer.Option("--registry", "-r", metavar="NAME|FILE", help="Write this registry's names into the boxes."),
+        typer.Option(
+            "--registry", "-r", metavar="NAME|FILE", help="Write this registry's names into the boxes of the drawing."
+        ),
     ] = None,
     mermaid: Annotated[str | None, typer.Option(metavar="FILE|-", help="Write Mermaid text.")] = None,
     svg: Annotated[str | None, typer.Option(metavar="FILE|-", help="Write a drawing as SVG.")] = None,

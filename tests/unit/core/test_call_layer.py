@@ -12,12 +12,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from scripted import ScriptedExpert, ask
 
-from maestro_graph import CallFailure, Evidence, ExpertReply, Registry, Usage
+from maestro_graph import CallFailure, CallSkill, Evidence, ExpertReply, Registry, Usage
 from maestro_graph.calls import MAX_ATTEMPTS, CallSettings, retried, run_call
 from maestro_graph.chat_expert import final_answer
+from maestro_graph.experts import ExpertCard
+from maestro_graph.images import MaestroImage
 from maestro_graph.limits import Limiter
+from maestro_graph.perceivers import MountedPerceiver, PerceiverKind, Perception, PerceptionRequest
+from maestro_graph.skills import SkillCall, SkillCard
 
 
 class Gauge:
@@ -228,3 +233,51 @@ def test_final_answers_of_any_text(text: str) -> None:
 @pytest.mark.parametrize("text", ["\n" * 200_000, "answer " + " " * 200_000, "*" * 200_000, "answer:" * 50_000])
 def test_final_answers_take_linear_time(text: str) -> None:
     final_answer(text)
+
+
+class Looks:
+    """A perceiver that counts how often it looked."""
+
+    kind: PerceiverKind = "caption"
+    identity = "looks 1"
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    async def perceive(self, request: PerceptionRequest) -> Perception:
+        self.times += 1
+        return Perception(kind="caption", text="a picture")
+
+
+class LooksFirst:
+    """A skill that has the picture described."""
+
+    card = SkillCard(name="look", protocol_name="Look", description="Looks.")
+
+    def refusal(self, expert: ExpertCard) -> str | None:
+        return None
+
+    async def run(self, call: SkillCall) -> ExpertReply:
+        seen = await call.perceive("caption", PerceptionRequest(image=call.request.images[0]))
+        return ExpertReply(text=seen.text)
+
+
+@pytest.mark.parametrize(("use_cache", "looks"), [(True, 1), (False, 2)])
+async def test_perceptions_are_shared_unless_the_run_says_no(use_cache: bool, looks: int) -> None:
+    perceiver = Looks()
+    registry = Registry(experts=[ScriptedExpert("a")], skills=[LooksFirst()], perceivers=[MountedPerceiver(perceiver)])
+    image = MaestroImage(
+        ref="x", sha256="0" * 64, width=2, height=2, notes=(), load=lambda: Image.new("RGB", (2, 2), "red")
+    )
+    for _ in range(2):
+        evidence = await run_call(
+            registry,
+            CallSkill("a", "Look", "what?"),
+            turn=0,
+            index=0,
+            images=[image],
+            evidence=[],
+            settings=CallSettings(seconds_left=30, use_cache=use_cache),
+        )
+        assert (evidence.status, evidence.text) == ("ok", "a picture")
+    assert perceiver.times == looks
