@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from maestro_graph.errors import CallFailure
 from maestro_graph.experts import ExpertCard, ExpertReply, ExpertRequest
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["Clock", "EmbeddedExpert", "refuse"]
 
@@ -53,4 +56,17 @@ class EmbeddedExpert:
         raise NotImplementedError
 
     async def ask(self, request: ExpertRequest) -> ExpertReply:
-        return await asyncio.to_thread(self.answer, request)
+        try:
+            return await asyncio.to_thread(self.answer, request)
+        except Exception as error:
+            if not _stumbled(error):
+                raise
+            # A picture that trips one expert must not end the run; the log keeps the whole story.
+            logger.exception("%s failed on a question about %s", self.card.name, request.images)
+            raise CallFailure("failed", f"{self.card.name} failed on this picture or question ({error!r})") from error
+
+
+def _stumbled(error: Exception) -> bool:
+    """Whether it is what numbers, arrays and picture libraries raise on data that they cannot handle."""
+    own = isinstance(error, ArithmeticError | ValueError | LookupError | MemoryError | RecursionError)
+    return own or type(error).__module__.partition(".")[0] == "cv2"
