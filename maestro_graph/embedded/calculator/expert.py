@@ -11,8 +11,11 @@ from maestro_graph.embedded.calculator._format import Outcome
 from maestro_graph.embedded.calculator._numbers import MAX_QUESTION, clean, words_to_digits
 from maestro_graph.errors import CallFailure
 from maestro_graph.experts import ExpertReply, ExpertRequest
+from maestro_graph.images import MaestroImage
 
 __all__ = ["Calculator"]
+
+CHART = 0.8  # likelihood from which a picture is taken for a chart
 
 # A question that could be a calculation by itself; nothing heavy is loaded before this holds.
 _CALCULATION = re.compile(
@@ -44,10 +47,18 @@ class Calculator(EmbeddedExpert):
         if outcome is None and about_figure(question):
             for image in request.images[:4]:
                 clock.check()
-                outcome = outcome or solve_figure(question, image, clock)
+                if not _is_chart(image):
+                    outcome = outcome or solve_figure(question, image, clock)
         if outcome is None:
             raise refusal or refuse("the question is no calculation that was understood wholly")
         return ExpertReply(text=outcome.working, answer=outcome.answer, confidence=outcome.confidence)
+
+
+def _is_chart(image: MaestroImage) -> bool:
+    """Whether a glance says so: a chart's many labels would be measured as a figure's, at length and for nothing."""
+    from maestro_graph.embedded.preview import preview
+
+    return preview(image).kind["chart"] > CHART
 
 
 def _from_evidence(question: str, request: ExpertRequest, clock: Clock) -> Outcome | None:
