@@ -20,6 +20,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +31,7 @@ from maestro_graph.evidence import Json
 if TYPE_CHECKING:
     import diskcache
 
-__all__ = ["CACHE_VARIABLE", "CallCache", "request_key"]
+__all__ = ["CACHE_VARIABLE", "CallCache", "release", "request_key"]
 
 CACHE_VARIABLE = "MAESTRO_CACHE_DIR"
 """Environment variable that names the directory of the call cache; it wins over registry files."""
@@ -39,6 +41,12 @@ Reply = dict[str, Json]
 POLL_S = 0.02
 
 _log = logging.getLogger(__name__)
+
+
+@cache
+def release() -> str:
+    """The installed release, a part of keys: replies depend on packaged prompts and on in-process experts."""
+    return version("maestro-graph")
 
 
 def request_key(parts: Mapping[str, Json]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
-from maestro_graph.cache import request_key
+from maestro_graph.cache import release, request_key
 from maestro_graph.deadlines import within
 from maestro_graph.decisions import Call, CallSkill
 from maestro_graph.errors import CallFailure, UnknownNameError
@@ -268,6 +268,7 @@ def expert_key(identity: str, request: ExpertRequest) -> str:
     """The cache key of a request to an expert."""
     return request_key(
         {
+            "release": release(),  # prompts change with it
             "expert": identity,
             "question": request.question,
             "instructions": request.instructions,
@@ -282,6 +283,7 @@ def perception_key(identity: str, request: PerceptionRequest) -> str:
     """The cache key of a look at a picture."""
     return request_key(
         {
+            "release": release(),
             "perceiver": identity,
             "image": request.image.sha256,
             "question": request.question,

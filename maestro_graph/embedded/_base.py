@@ -6,8 +6,8 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass
-from importlib.metadata import version
 
+from maestro_graph.cache import release
 from maestro_graph.errors import CallFailure
 from maestro_graph.experts import ExpertCard, ExpertReply, ExpertRequest
 
@@ -49,7 +49,7 @@ class EmbeddedExpert:
 
     def cache_identity(self, request: ExpertRequest) -> str:
         """In-process experts are deterministic: their class and the installed release."""
-        return f"{type(self).__module__}.{type(self).__qualname__} {version('maestro-graph')}"
+        return f"{type(self).__module__}.{type(self).__qualname__} {release()}"
 
     def answer(self, request: ExpertRequest) -> ExpertReply:
         """Answer with a confidence, or raise `refuse(reason)`."""

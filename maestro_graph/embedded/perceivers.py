@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from maestro_graph.cache import release
 from maestro_graph.evidence import Json
 from maestro_graph.perceivers import Box, PerceiverKind, Perception, PerceptionRequest, described
 
@@ -37,7 +37,7 @@ class _Embedded:
 
     @property
     def identity(self) -> str:
-        return f"{type(self).__module__}.{type(self).__qualname__} {version('maestro-graph')}"
+        return f"{type(self).__module__}.{type(self).__qualname__} {release()}"
 
     def see(self, request: PerceptionRequest) -> Perception:
         raise NotImplementedError

@@ -129,7 +129,7 @@ def _counts_reply(
         "by_form": scene.tally("form"),
         "total": len(scene.things),
     }
-    text = f"{said.words}: found by {scene.method}, {len(scene.things)} things in all."
+    text = f"{said.words}: found by {_plain(scene.method)}, {len(scene.things)} things in all."
     return ExpertReply(text=text, answer=said.answer, confidence=confidence, details=details)
 
 
@@ -174,3 +174,8 @@ def _crossings_reply(query: Query, pixels: NDArray[Any], scale: float, image: Ma
         confidence=0.7 if boxes else 0.5,
         details={"count": len(boxes), "objects": [{"box": _original(b, scale, image)} for b in boxes]},
     )
+
+
+def _plain(method: str) -> str:
+    """The method in words, without its scale."""
+    return method.partition(" (")[0]
