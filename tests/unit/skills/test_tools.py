@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from PIL import Image
 from maestro_graph.errors import CallFailure
 from maestro_graph.experts import ExpertCard, ExpertReply, ExpertRequest
 from maestro_graph.images import ImageStore
-from maestro_graph.registry import Registry
+from maestro_graph.registry import Registry, load_registry
 from maestro_skills import expert_tools, load_skills, skill_tools
 
 
@@ -118,3 +120,10 @@ def test_an_agent_calls_a_skill_with_a_picture(registry: Registry, picture: str)
     assert tool_message.text.startswith("Answer: 5")
     assert tool_message.artifact["evidence"]["answer"] == "5"
     assert out["messages"][-1].text == "Five."
+
+
+def test_the_schemas_of_all_tools_are_there_to_be_read(snapshot: Callable[[str, str], None]) -> None:
+    registry = load_registry("embedded")
+    tools = [*skill_tools(registry), *expert_tools(registry)]
+    shown = [{"name": t.name, "description": t.description, "arguments": t.get_input_jsonschema()} for t in tools]
+    snapshot("tool_schemas.json", json.dumps(shown, indent=2, ensure_ascii=False))
