@@ -18,6 +18,7 @@ from maestro_graph.images import ImageStore
 pytestmark = pytest.mark.real
 
 CHARTS = Path(__file__).parents[1] / "data" / "charts"
+EXAMPLES = Path(__file__).parents[2] / "examples" / "images"
 READER = ChartReader(ExpertCard(name="Chart-Reader", description="reads charts", abilities=frozenset({"chart"})))
 
 
@@ -41,8 +42,6 @@ def ask(question: str, path: Path, **more: object) -> ExpertReply:
         ("gnuplot_1_6", "What is the difference between 1961 and 1953?", 2936.0),
         ("bokeh_1_7", "What is the value of Renewables in 2017?", 21933.0),
         ("bokeh_1_7", "Is Nuclear Energy higher than Renewables in 2011?", "No"),
-        ("rgg_1_10", "What is the smallest slice?", "Asian"),
-        ("rgg_1_10", "How many slices are there?", 4.0),
     ],
 )
 def test_charts_of_other_libraries(picture: str, question: str, answer: str | float) -> None:
@@ -94,3 +93,15 @@ def test_a_table_brought_by_others_is_asked_where_there_is_no_chart(tmp_path: Pa
         turn=0, call=0, expert="Other", skill=None, query="", status="ok", text="", details={"table": table.to_json()}
     )
     assert ask("Which category has the highest value?", path, evidence=(evidence,)).answer == "a cat"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is the smallest slice?", "rain"),
+        ("How many slices are there?", "4"),
+        ("How many days of sun were there?", "180"),
+    ],
+)
+def test_a_pie_of_the_examples(question: str, answer: str) -> None:
+    assert ask(question, EXAMPLES / "seattle_weather.png").answer == answer

@@ -20,6 +20,9 @@ __all__ = ["pie_table"]
 _TAIL_NUMBER = re.compile(r"^(?P<name>.*?)[\s:,;(\[|–-]*(?P<num>[$€£]?\d[\d.,]*\s*[%kKMB]?)\s*[)\]]?$")
 
 
+MOSTLY_PRINTED = 0.6  # of the circle: sectors with printed amounts that can speak for the others
+
+
 @dataclass(slots=True)
 class _Note:
     """What stands at a sector: words and numbers, as printed."""
@@ -165,6 +168,8 @@ def _shares(sectors: list[Sector], notes: list[_Note]) -> tuple[list[float | Non
         total = sum(printed)
         if all(abs(100 * p / total - a) <= 1.5 + 0.05 * a for p, a in zip(printed, angles, strict=True)):
             return list(printed), unit, True
+    if (amounts := _amounts(sectors, notes)) is not None:
+        return amounts, "", False
     mixed: list[float | None] = []
     for note, angle in zip(notes, angles, strict=True):
         near = [
@@ -174,3 +179,20 @@ def _shares(sectors: list[Sector], notes: list[_Note]) -> tuple[list[float | Non
         ]
         mixed.append(near[0] if near else angle)
     return mixed, "%", False
+
+
+def _amounts(sectors: list[Sector], notes: list[_Note]) -> list[float | None] | None:
+    """Amounts where only the larger sectors have theirs printed: these give the whole, the angles give the rest."""
+    printed: dict[int, float] = {}
+    for index, note in enumerate(notes):
+        numbers = [n for _, text in note.numbers if (n := parse_number(text)) is not None]
+        if len(numbers) == 1 and numbers[0].unit != "%" and numbers[0].value > 0:
+            printed[index] = numbers[0].value
+    covered = sum(sectors[index].share for index in printed)
+    if len(printed) < 2 or covered < MOSTLY_PRINTED:
+        return None
+    whole = sum(printed.values()) / covered
+    if any(abs(value - whole * sectors[index].share) > 0.03 * value for index, value in printed.items()):
+        return None
+    digits = 0 if all(value.is_integer() for value in printed.values()) else 2
+    return [printed.get(index, round(whole * sector.share, digits)) for index, sector in enumerate(sectors)]
