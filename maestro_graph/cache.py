@@ -19,6 +19,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -79,6 +80,7 @@ class CallCache:
         self._flying: dict[str, concurrent.futures.Future[Reply | None]] = {}
         self._lock = threading.Lock()
         self._disk: diskcache.Cache | None = None
+        self._thread = ThreadPoolExecutor(1)  # starts a thread with its first work only
 
     async def get(self, key: str, compute: Callable[[], Awaitable[Reply]], *, group: str = "") -> tuple[Reply, bool]:
         """The reply of `key`, computed by `compute` if nobody has it.
@@ -150,28 +152,28 @@ class CallCache:
             return await compute(), False
         lease = f"lease:{key}"
         while True:
-            kept: Any = await _on_disk(lambda: disk.get(key))
+            kept: Any = await self._on_disk(lambda: disk.get(key))
             if kept is not None:
                 return dict(json.loads(kept)), True
             # `add` is atomic over processes: one of them computes, the others look again until it has.
-            if await _on_disk(lambda: disk.add(lease, time.time(), self._lease_s)) is not False:
+            if await self._on_disk(lambda: disk.add(lease, time.time(), self._lease_s)) is not False:
                 break
             await asyncio.sleep(POLL_S)
         renewing = asyncio.create_task(self._renew(disk, lease))
         try:
             reply = await compute()
             text = json.dumps(reply, ensure_ascii=True)
-            await _on_disk(lambda: disk.set(key, text, tag=group))
+            await self._on_disk(lambda: disk.set(key, text, tag=group))
         finally:
             renewing.cancel()
-            with suppress(*_disk_errors()):
-                disk.delete(lease)
+            with suppress(RuntimeError):  # the cache was closed meanwhile: leases end by themselves
+                self._thread.submit(disk.delete, lease)
         return reply, False
 
     async def _renew(self, disk: diskcache.Cache, lease: str) -> None:
         while True:
             await asyncio.sleep(self._lease_s / 4)
-            await _on_disk(lambda: disk.touch(lease, self._lease_s))
+            await self._on_disk(lambda: disk.touch(lease, self._lease_s))
 
     def _open(self) -> diskcache.Cache | None:
         if self.directory is None:
@@ -180,51 +182,61 @@ class CallCache:
             if self._disk is None:
                 import diskcache
 
+                # SQLite's connections belong to the thread that opened them: one thread opens, uses and closes.
+                self._thread = ThreadPoolExecutor(1, thread_name_prefix="maestro-cache")
+                opening = self._thread.submit(
+                    diskcache.Cache,
+                    str(self.directory),
+                    size_limit=self._max_bytes,
+                    eviction_policy="least-recently-used",
+                )
                 try:
-                    self._disk = diskcache.Cache(
-                        str(self.directory), size_limit=self._max_bytes, eviction_policy="least-recently-used"
-                    )
+                    self._disk = opening.result()
                 except OSError as error:
                     raise MaestroError(
                         f"the call cache {str(self.directory)!r} cannot be opened: {error}; choose another directory"
                     ) from error
-                self._disk.create_tag_index()
+                self._thread.submit(self._disk.create_tag_index).result()
             return self._disk
+
+    async def _on_disk(self, work: Callable[[], Any]) -> Any:
+        """What `work` returns, or `None` where the disk fails (full, gone, closed): the call is made then, unshared."""
+        try:
+            submitted = self._thread.submit(work)
+        except RuntimeError:  # closed meanwhile
+            return None
+        try:
+            return await asyncio.wrap_future(submitted)
+        except _disk_errors() as error:
+            _log.warning("the call cache on disk cannot be used: %s", error)
+            return None
 
     def forget(self, group: str) -> int:
         """Drop the replies of a group (an expert); returns how many were on disk."""
         with self._lock:
             self._memory.clear()
         disk = self._open()
-        return int(disk.evict(group)) if disk is not None else 0
+        return int(self._thread.submit(disk.evict, group).result()) if disk is not None else 0
 
     def purge(self) -> int:
         """Drop everything; returns how many replies were on disk."""
         with self._lock:
             self._memory.clear()
         disk = self._open()
-        return int(disk.clear()) if disk is not None else 0
+        return int(self._thread.submit(disk.clear).result()) if disk is not None else 0
 
     def size(self) -> int:
         """Bytes on disk."""
         disk = self._open()
-        return int(disk.volume()) if disk is not None else 0
+        return int(self._thread.submit(disk.volume).result()) if disk is not None else 0
 
     def close(self) -> None:
         """Close the files on disk; the next call opens them again."""
         with self._lock:
             if self._disk is not None:
-                self._disk.close()
+                self._thread.submit(self._disk.close).result()
+                self._thread.shutdown()
                 self._disk = None
-
-
-async def _on_disk(work: Callable[[], Any]) -> Any:
-    """What `work` returns, or `None` where the disk fails: full, or gone. The call is made all the same, unshared."""
-    try:
-        return await asyncio.to_thread(work)
-    except _disk_errors() as error:
-        _log.warning("the call cache on disk cannot be used: %s", error)
-        return None
 
 
 def _disk_errors() -> tuple[type[Exception], ...]:
