@@ -3,7 +3,7 @@
 from maestro_graph.perceivers._base import MountedPerceiver, Perceiver, PerceiverKind, Perception, PerceptionRequest
 from maestro_graph.perceivers._boxes import Box, Coordinates, described, parse_boxes
 from maestro_graph.perceivers._chat import ChatPerceiver
-from maestro_graph.perceivers._derived import cropped, with_boxes
+from maestro_graph.perceivers._derived import cropped, mirrored, with_boxes
 
 __all__ = [
     "Box",
@@ -16,6 +16,7 @@ __all__ = [
     "PerceptionRequest",
     "cropped",
     "described",
+    "mirrored",
     "parse_boxes",
     "with_boxes",
 ]

@@ -6,12 +6,12 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from maestro_graph.images import MaestroImage
 from maestro_graph.perceivers._boxes import Box
 
-__all__ = ["cropped", "with_boxes"]
+__all__ = ["cropped", "mirrored", "with_boxes"]
 
 MIN_SIDE = 336
 """Crops are enlarged to this many pixels on their shorter side: small ones are lost on vision encoders."""
@@ -34,6 +34,11 @@ def cropped(image: MaestroImage, box: Box, *, padding: float = 0.1) -> MaestroIm
         return region.resize(size, Image.Resampling.LANCZOS) if region.size != size else region
 
     return _derived(image, f"crop {left},{top},{right},{bottom} x{scale:.2f}", size, load)
+
+
+def mirrored(image: MaestroImage) -> MaestroImage:
+    """The picture with left and right exchanged."""
+    return _derived(image, "mirrored", (image.width, image.height), lambda: ImageOps.mirror(image.rgb()))
 
 
 def with_boxes(image: MaestroImage, boxes: Sequence[Box]) -> MaestroImage:

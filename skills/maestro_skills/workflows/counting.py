@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
-
-from PIL import Image, ImageOps
 
 from maestro_graph.evidence import Json
 from maestro_graph.experts import ExpertReply
-from maestro_graph.images import MaestroImage
+from maestro_graph.perceivers import mirrored
 from maestro_graph.skills import SkillCall
 from maestro_skills._skill_file import SkillFile
 from maestro_skills._steps import CHAT, run_steps
@@ -27,8 +24,8 @@ async def run(file: SkillFile, call: SkillCall) -> ExpertReply:
     if CHAT in call.expert.abilities:
         return await run_steps(file, call)
     first = await call.ask(call.request)
-    mirrored = tuple(_mirrored(image) for image in call.request.images)
-    second = await call.ask(replace(call.request, images=mirrored))
+    flipped = tuple(mirrored(image) for image in call.request.images)
+    second = await call.ask(replace(call.request, images=flipped))
     return _compared(first, second)
 
 
@@ -50,18 +47,3 @@ def _closeness(first: str | None, second: str | None) -> float:
         return 0.5
     larger = max(int(first), int(second))
     return 1.0 - abs(int(first) - int(second)) / larger if larger else 1.0
-
-
-def _mirrored(image: MaestroImage) -> MaestroImage:
-    def load() -> Image.Image:
-        return ImageOps.mirror(image.rgb())
-
-    digest = hashlib.sha256(f"mirror:{image.sha256}".encode()).hexdigest()
-    return MaestroImage(
-        ref=f"{image.ref} (mirrored)",
-        sha256=digest,
-        width=image.width,
-        height=image.height,
-        notes=(*image.notes, "mirrored"),
-        load=load,
-    )
