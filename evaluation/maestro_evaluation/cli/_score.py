@@ -1,4 +1,4 @@
-"""`maestro eval`: the command group of this package."""
+"""`maestro eval conformance` and `maestro eval rules`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["app"]
+from maestro_evaluation.cli._app import app
+
+__all__: list[str] = []
 
 SHOWN = 160
-
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Score answers by the rules of the benchmarks.")
-
-
-@app.callback()
-def evaluation() -> None:
-    """Score answers by the rules of the benchmarks."""
 
 
 @app.command()
