@@ -1,0 +1,32 @@
+"""The generators by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from maestro_evaluation.synthetic._generator import Generator
+from maestro_graph.errors import UnknownNameError
+
+__all__ = ["find_generator", "generators"]
+
+
+@cache
+def generators() -> Mapping[str, Generator]:
+    """Every generator by its name, in the order of the documentation."""
+    from maestro_evaluation.synthetic.blind import BlindSuite
+
+    made: tuple[Generator, ...] = (BlindSuite(),)
+    return MappingProxyType({generator.name: generator for generator in made})
+
+
+def find_generator(name: str) -> Generator:
+    """The generator of a name.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    if name not in generators():
+        raise UnknownNameError("synthetic suite", name, generators())
+    return generators()[name]

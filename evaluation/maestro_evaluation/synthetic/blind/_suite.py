@@ -1,0 +1,69 @@
+"""The suite: the tasks in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from PIL import Image
+
+from maestro_evaluation.samples import Split
+from maestro_evaluation.synthetic._generator import Generator, Question, Scene, share
+from maestro_evaluation.synthetic.blind._squares import NestedSquares
+from maestro_evaluation.synthetic.blind._task import Task
+from maestro_graph.evidence import Json
+
+__all__ = ["BlindSuite"]
+
+TASKS: tuple[Task, ...] = (NestedSquares(),)
+BY_NAME = {task.name: task for task in TASKS}
+FAMILY = "Diagram_Reasoning_Skill"
+
+
+class BlindSuite(Generator):
+    """Exact questions about simple drawn diagrams."""
+
+    name = "synthetic-blind"
+    title = "Simple diagrams"
+    about = "Exact perception of simple drawings: crossings, contact, nested and interlocking shapes, grids, routes."
+    follows = "VLMsAreBlind"
+    families = (FAMILY,)
+
+    def scene(self, rng: Random, split: Split, number: int) -> Scene:
+        turn, place = divmod(number, len(TASKS))
+        task = TASKS[place]
+        return {"task": task.name, **task.scene(rng, split, turn)}
+
+    def answer(self, scene: Scene) -> Json:
+        return _task(scene).answer(scene)
+
+    def second_answer(self, scene: Scene) -> Json:
+        return _task(scene).second_answer(scene)
+
+    def draw(self, scene: Scene) -> Sequence[Image.Image]:
+        return [_task(scene).draw(scene)]
+
+    def questions(self, scene: Scene, answer: Json, rng: Random, split: Split, *, veiled: bool) -> Sequence[Question]:
+        task = _task(scene)
+        words: Any = scene["words"]
+        wordings = task.veiled if veiled and task.veiled else task.wordings
+        wording = rng.choice(share(wordings, split))
+        reply = str(answer)
+        return [
+            Question(
+                text=wording.format(**words),
+                answer=reply,
+                reply=f"({reply})" if "," in reply else reply,
+                rule="vlmsareblind.lmms",
+                meta={"task": task.name},
+                family=FAMILY,
+                template=f"{task.name}: {wording}",
+                chance=task.chance,
+                options=task.options,
+            )
+        ]
+
+
+def _task(scene: Scene) -> Task:
+    return BY_NAME[str(scene["task"])]
