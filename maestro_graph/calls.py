@@ -23,7 +23,17 @@ from maestro_graph.skills import SkillCall
 if TYPE_CHECKING:
     from maestro_graph.registry import Registry
 
-__all__ = ["CallSettings", "OnAsked", "OnEvent", "retried", "run_call"]
+__all__ = [
+    "CallSettings",
+    "OnAsked",
+    "OnEvent",
+    "cache_identity",
+    "evidence_read",
+    "expert_key",
+    "perception_key",
+    "retried",
+    "run_call",
+]
 
 T = TypeVar("T")
 
@@ -186,7 +196,8 @@ class _Work:
         async def compute() -> dict[str, Json]:
             return (await self._from_expert(expert, request)).to_json()
 
-        data, cached = await self._registry.cache.get(expert_key(identity, request), compute, group=expert.card.name)
+        key = expert_key(identity, request, evidence_read(expert, request))
+        data, cached = await self._registry.cache.get(key, compute, group=expert.card.name)
         return ExpertReply.from_json(data), cached
 
     async def _from_expert(self, expert: Expert, request: ExpertRequest) -> ExpertReply:
@@ -264,8 +275,17 @@ def cache_identity(expert: Expert, request: ExpertRequest) -> str | None:
     return identify(request) if identify is not None else None
 
 
-def expert_key(identity: str, request: ExpertRequest) -> str:
-    """The cache key of a request to an expert."""
+def evidence_read(expert: Expert, request: ExpertRequest) -> Sequence[Evidence]:
+    """What of the request's evidence the expert's reply can depend on: all of it, unless the expert says less.
+
+    Experts say so by a method `evidence_read(request) -> Sequence[Evidence]`.
+    """
+    read: Callable[[ExpertRequest], Sequence[Evidence]] | None = getattr(expert, "evidence_read", None)
+    return request.evidence if read is None else read(request)
+
+
+def expert_key(identity: str, request: ExpertRequest, evidence: Sequence[Evidence] | None = None) -> str:
+    """The cache key of a request to an expert; `evidence` is what it reads of the request's, by default all."""
     return request_key(
         {
             "release": release(),  # prompts change with it
@@ -273,7 +293,10 @@ def expert_key(identity: str, request: ExpertRequest) -> str:
             "question": request.question,
             "instructions": request.instructions,
             "images": [image.sha256 for image in request.images],
-            "evidence": [[item.expert, item.text, item.answer, dict(item.details)] for item in request.evidence],
+            "evidence": [
+                [item.expert, item.text, item.answer, dict(item.details)]
+                for item in (request.evidence if evidence is None else evidence)
+            ],
             "sampling": dict(request.sampling),
         }
     )

@@ -124,7 +124,9 @@ class Expert(Protocol):
     raises is a bug and ends the run.
 
     An expert whose replies may be shared among equal requests has a method `cache_identity(request) -> str | None`:
-    what its replies depend on besides the request, `None` where they are sampled.
+    what its replies depend on besides the request, `None` where they are sampled. One that reads a part of the evidence
+    only may have a method `evidence_read(request) -> Sequence[Evidence]`, which says what of `request.evidence` its
+    reply can depend on: requests that differ in the rest are equal.
     """
 
     @property

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from maestro_graph.cache import release
 from maestro_graph.errors import CallFailure
+from maestro_graph.evidence import Evidence
 from maestro_graph.experts import ExpertCard, ExpertReply, ExpertRequest
 
 logger = logging.getLogger(__name__)
@@ -50,6 +52,10 @@ class EmbeddedExpert:
     def cache_identity(self, request: ExpertRequest) -> str:
         """In-process experts are deterministic: their class and the installed release."""
         return f"{type(self).__module__}.{type(self).__qualname__} {release()}"
+
+    def evidence_read(self, request: ExpertRequest) -> Sequence[Evidence]:
+        """What of the evidence the reply can depend on; an expert that looks at pictures alone says nothing."""
+        return request.evidence
 
     def answer(self, request: ExpertRequest) -> ExpertReply:
         """Answer with a confidence, or raise `refuse(reason)`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from importlib import import_module
@@ -31,6 +32,21 @@ class FolderSkill:
     @property
     def card(self) -> SkillCard:
         return self.file.card
+
+    @property
+    def triggers(self) -> tuple[str, ...]:
+        """Regular expressions that speak for this skill: its own and those of its children. For keyword rules."""
+        return (*self.file.triggers, *(trigger for child in self.file.children.values() for trigger in child.triggers))
+
+    @property
+    def identity(self) -> str:
+        """Digest of all files of the folder: what replies depend on besides expert and request."""
+        digest = hashlib.sha256()
+        for path in sorted(path for path in self.file.folder.rglob("*") if path.is_file()):
+            if "__pycache__" not in path.parts:
+                name = path.relative_to(self.file.folder).as_posix().encode()
+                digest.update(len(name).to_bytes(4) + name + hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()[:16]
 
     def refusal(self, expert: ExpertCard) -> str | None:
         """Why this skill cannot run on that expert."""

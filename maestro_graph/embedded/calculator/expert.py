@@ -10,6 +10,7 @@ from maestro_graph.embedded.calculator._figure import about_figure, solve_figure
 from maestro_graph.embedded.calculator._format import Outcome
 from maestro_graph.embedded.calculator._numbers import MAX_QUESTION, clean, words_to_digits
 from maestro_graph.errors import CallFailure
+from maestro_graph.evidence import Evidence
 from maestro_graph.experts import ExpertReply, ExpertRequest
 from maestro_graph.images import MaestroImage
 
@@ -30,6 +31,12 @@ _CALCULATION = re.compile(
 
 class Calculator(EmbeddedExpert):
     """Arithmetic, units, equations and plane geometry of text, of figures and of what other experts found."""
+
+    def evidence_read(self, request: ExpertRequest) -> tuple[Evidence, ...]:
+        """What other calls found, where the question points at it."""
+        if len(request.question) > MAX_QUESTION or not points_at_evidence(clean(request.question)):
+            return ()
+        return tuple(item for item in request.evidence if item.ok)
 
     def answer(self, request: ExpertRequest) -> ExpertReply:
         if len(request.question) > MAX_QUESTION:

@@ -10,6 +10,7 @@ from maestro_graph.embedded.chart._read import read_chart
 from maestro_graph.embedded.chart._table import Table
 from maestro_graph.embedded.chart._texts import stand_up
 from maestro_graph.embedded.ocr import ocr_array, read_text
+from maestro_graph.evidence import Evidence
 from maestro_graph.experts import ExpertReply, ExpertRequest
 from maestro_graph.images import MaestroImage
 
@@ -22,6 +23,10 @@ class ChartReader(EmbeddedExpert):
     `reply.details["table"]` holds the whole table (`Table.from_json` makes it one again). Where no picture shows a
     chart, the table that earlier evidence brought is asked instead.
     """
+
+    def evidence_read(self, request: ExpertRequest) -> tuple[Evidence, ...]:
+        """Evidence that holds a table."""
+        return tuple(item for item in request.evidence if _table_in(item.details.get("table")) is not None)
 
     def answer(self, request: ExpertRequest) -> ExpertReply:
         clock = Clock.of(request)

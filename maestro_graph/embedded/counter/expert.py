@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from maestro_graph.embedded._base import Clock, EmbeddedExpert, refuse
 from maestro_graph.embedded.counter._answers import answer_from_counts
+from maestro_graph.embedded.counter._diagram_question import parse_diagram
+from maestro_graph.embedded.counter._diagrams import answer_diagram
 from maestro_graph.embedded.counter._drawn import drawn_likelihood, form_fit
 from maestro_graph.embedded.counter._ground import find_ink, noise_of
 from maestro_graph.embedded.counter._match import pick
@@ -21,16 +22,13 @@ from maestro_graph.embedded.counter._rules import crossings, grid
 from maestro_graph.embedded.counter._scene import find_scene
 from maestro_graph.embedded.counter._things import Box, Scene
 from maestro_graph.embedded.counter._trust import repeats, signals, trust
+from maestro_graph.embedded.counter._working import SMALL_PICTURE, Working, working_copy
 from maestro_graph.embedded.preview import preview
-from maestro_graph.evidence import Json
+from maestro_graph.evidence import Evidence, Json
 from maestro_graph.experts import ExpertReply, ExpertRequest
-from maestro_graph.images import MaestroImage
 
 __all__ = ["Counter"]
 
-MAX_SIDE = 1200
-MIN_SIDE = 480  # smaller pictures are enlarged, so that small shapes have pixels enough for their form
-SMALL_PICTURE = 4
 MAX_BOXES = 400
 HOPELESS = 0.1  # trust below which there is no answer
 MOST_BY_NAME = 0.35  # confidence in a count of things that colour and form do not tell
@@ -44,41 +42,35 @@ class Counter(EmbeddedExpert):
     pixels of the picture. Refuses questions that are none of counting, and pictures in which nothing repeats.
     """
 
+    def evidence_read(self, request: ExpertRequest) -> tuple[Evidence, ...]:
+        """Nothing: pictures and question alone."""
+        return ()
+
     def answer(self, request: ExpertRequest) -> ExpertReply:
+        diagram = parse_diagram(request.question)
+        if diagram is not None:
+            if not request.images:
+                raise refuse("there is no picture to look at")
+            return answer_diagram(diagram, request.images[0])
         query = parse_question(request.question)
         if query.refusal:
             raise refuse(f"the counter cannot serve this question: {query.refusal}")
         if not request.images:
             raise refuse("there is no picture to count in")
         image = request.images[0]
-        pixels, scale = working_copy(image)
+        view = working_copy(image)
+        pixels = view.pixels
         if min(pixels.shape[:2]) < SMALL_PICTURE:
             raise refuse(f"the picture is too small to count in ({image.width}x{image.height} pixels)")
         clock = Clock.of(request)
         if query.kind == "grid":
             return _grid_reply(query, pixels)
         if query.kind == "crossings":
-            return _crossings_reply(query, pixels, scale, image)
+            return _crossings_reply(query, view)
         noise = noise_of(pixels)
-        scene = look(pixels, scale, noise, query, clock)
+        scene = look(pixels, view.scale, noise, query, clock)
         figures = signals(pixels, scene, noise, preview(image))
-        return _counts_reply(query, scene, figures, scale, image)
-
-
-def working_copy(image: MaestroImage) -> tuple[NDArray[Any], float]:
-    """The picture at a size to work on, and working pixels per original pixel."""
-    picture = image.rgb()
-    longest = max(picture.size)
-    if longest > MAX_SIDE:
-        scale = MAX_SIDE / longest
-        size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-        return np.asarray(picture.resize(size, 4, reducing_gap=2.0)), scale
-    pixels = np.asarray(picture)
-    if longest < MIN_SIDE and min(picture.size) >= SMALL_PICTURE:
-        factor = int(np.ceil(MIN_SIDE / longest))
-        pixels = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
-        return np.asarray(pixels, dtype=np.uint8), float(factor)
-    return pixels, 1.0
+        return _counts_reply(query, scene, figures, view)
 
 
 def look(pixels: NDArray[Any], scale: float, noise: float, query: Query, clock: Clock) -> Scene:
@@ -103,9 +95,7 @@ def _wants_form(query: Query) -> bool:
     return any(t.form not in (None, "dot") or t.colours for t in query.targets)
 
 
-def _counts_reply(
-    query: Query, scene: Scene, figures: Mapping[str, float], scale: float, image: MaestroImage
-) -> ExpertReply:
+def _counts_reply(query: Query, scene: Scene, figures: Mapping[str, float], view: Working) -> ExpertReply:
     groups = [pick(scene, target) for target in query.targets]
     said = answer_from_counts(query, groups)
     counted = [t for group in groups for t in group]
@@ -119,7 +109,7 @@ def _counts_reply(
         confidence = min(confidence, MOST_BY_NAME)
     confidence = round(float(np.clip(confidence, 0.05, 0.95)), 3)
     objects: list[Json] = [
-        {"box": _original(t.box, scale, image), "colour": t.colour, "form": t.form} for t in counted[:MAX_BOXES]
+        {"box": view.original(t.box), "colour": t.colour, "form": t.form} for t in counted[:MAX_BOXES]
     ]
     details: dict[str, Json] = {
         "method": scene.method,
@@ -142,11 +132,6 @@ def _why(figures: Mapping[str, float], scene: Scene) -> str:
     return "what was found in the picture is too unlike and too unclear to be counted"
 
 
-def _original(box: Box, scale: float, image: MaestroImage) -> list[Json]:
-    left, top, right, bottom = (v / scale for v in box)
-    return [max(0, round(left)), max(0, round(top)), min(image.width, round(right)), min(image.height, round(bottom))]
-
-
 def _grid_reply(query: Query, pixels: NDArray[Any]) -> ExpertReply:
     size = grid(pixels)
     if size is None:
@@ -166,13 +151,13 @@ def _grid_reply(query: Query, pixels: NDArray[Any]) -> ExpertReply:
     )
 
 
-def _crossings_reply(query: Query, pixels: NDArray[Any], scale: float, image: MaestroImage) -> ExpertReply:
-    boxes = crossings(pixels, [t.colours[0] for t in query.targets if t.colours])
+def _crossings_reply(query: Query, view: Working) -> ExpertReply:
+    boxes = crossings(view.pixels, [t.colours[0] for t in query.targets if t.colours])
     return ExpertReply(
         text=f"{len(boxes)} crossings of lines, found where a line comes out on both sides of the other.",
         answer=str(len(boxes)),
         confidence=0.7 if boxes else 0.5,
-        details={"count": len(boxes), "objects": [{"box": _original(b, scale, image)} for b in boxes]},
+        details={"count": len(boxes), "objects": [{"box": view.original(b)} for b in boxes]},
     )
 
 

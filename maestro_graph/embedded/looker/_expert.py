@@ -12,7 +12,7 @@ from maestro_graph.embedded.looker._answers import Look, answer_query
 from maestro_graph.embedded.looker._questions import Compare, Query, parse
 from maestro_graph.embedded.looker._regions import Region, Scene, survey
 from maestro_graph.errors import CallFailure
-from maestro_graph.evidence import Json
+from maestro_graph.evidence import Evidence, Json
 from maestro_graph.experts import ExpertCard, ExpertReply, ExpertRequest
 from maestro_graph.images import MaestroImage
 
@@ -33,6 +33,10 @@ class Looker(EmbeddedExpert):
         super().__init__(card)
         self._scenes: OrderedDict[str, Scene] = OrderedDict()
         self._lock = threading.Lock()
+
+    def evidence_read(self, request: ExpertRequest) -> tuple[Evidence, ...]:
+        """Nothing: pictures and question alone."""
+        return ()
 
     def answer(self, request: ExpertRequest) -> ExpertReply:
         if not request.images:

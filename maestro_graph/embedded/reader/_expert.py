@@ -9,7 +9,7 @@ from maestro_graph.embedded.ocr import read_text
 from maestro_graph.embedded.reader._answers import Reading, answer_plan
 from maestro_graph.embedded.reader._layout import Page, lay_out
 from maestro_graph.embedded.reader._questions import plan
-from maestro_graph.evidence import Json
+from maestro_graph.evidence import Evidence, Json
 from maestro_graph.experts import ExpertReply, ExpertRequest
 from maestro_graph.images import MaestroImage
 
@@ -24,6 +24,10 @@ class Reader(EmbeddedExpert):
     Answers are values as printed. Confidence is OCR score x label match x type fit; where the text does not hold
     the answer the call is refused.
     """
+
+    def evidence_read(self, request: ExpertRequest) -> tuple[Evidence, ...]:
+        """Nothing: pictures and question alone."""
+        return ()
 
     def answer(self, request: ExpertRequest) -> ExpertReply:
         if not request.images:
