@@ -1,30 +1,26 @@
-"""`EncoderRouter`: a 22M sentence encoder reads the question and the cards, and decides in milliseconds on a CPU.
+"""The untrained policy: whoever's card is nearest to the question and the picture is asked first.
 
-Actions are cards: an expert or skill that was added a second ago is chosen by what its card says. Untrained, it asks
-whoever's card is nearest, stops when evidence holds a confident answer, and goes on to the next best action when a
-call failed or its answer is doubtful. Where all calls failed and only one more turn can ask, it asks everyone left.
+It stops when evidence holds a confident answer, and goes on to the next best action when a call failed or its answer
+is doubtful. Where all calls failed and only one more turn can ask, it asks everyone left.
 """
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from maestro_graph.decisions import Answer, Call, CallExpert, CallSkill
+from maestro_graph.decisions import Answer
 from maestro_graph.evidence import Evidence, Json
 from maestro_graph.routers._base import RouterTurn, RouterView
+from maestro_graph.routers.encoder._arrays import UNSTATED, Encode
+from maestro_graph.routers.encoder._state import call_of, picture_tasks
 
 if TYPE_CHECKING:
-    from maestro_graph.embedded.encoder import SentenceEncoder
-    from maestro_graph.registry import Action, RouterConfig
+    from maestro_graph.registry import Action
 
-__all__ = ["EncoderRouter", "ZeroShot", "build"]
-
-NO_PICTURE = "none"
-UNSTATED = 0.6
+__all__ = ["ZeroShot", "ZeroShotPolicy", "name_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,23 +40,19 @@ class ZeroShot:
     temperature: float = 0.05
 
 
-class EncoderRouter:
-    """The embedded default router.
+class ZeroShotPolicy:
+    """Decides by likeness of cards alone.
 
     Args:
-        encoder: by default the one that ships.
-        weights: of the zero-shot policy.
+        encode: texts to unit vectors.
+        weights: of the policy.
     """
 
-    def __init__(self, encoder: SentenceEncoder | None = None, *, weights: ZeroShot | None = None) -> None:
-        self._encoder = encoder
-        self._weights = weights or ZeroShot()
+    def __init__(self, encode: Encode, weights: ZeroShot) -> None:
+        self._encode, self._weights = encode, weights
 
-    async def decide(self, view: RouterView) -> RouterTurn:
-        """Score all actions in a worker thread, then call the best one or stop."""
-        return await asyncio.to_thread(self._decide, view)
-
-    def _decide(self, view: RouterView) -> RouterTurn:
+    def decide(self, view: RouterView) -> RouterTurn:
+        """Score all actions, then call the best one or stop."""
         confident = _most_confident(view.evidence)
         if confident is not None and _confidence(confident) >= self._weights.stop:
             return _stop(confident, "its answer is confident")
@@ -70,28 +62,27 @@ class EncoderRouter:
             why = "this is the last turn" if scores else "nobody is left to ask"
             return RouterTurn(decision=(), info={"why": why}) if confident is None else _stop(confident, why)
         chosen = max(scores, key=scores.__getitem__)
-        calls = [_call(chosen, view.question)]
+        calls = [call_of(chosen, view.question)]
         if view.turns_left == 2 and confident is None and view.history:
             # The next turn must answer: whoever has not been asked is asked now, at once.
             others = _one_each(scores, {chosen[0]})
-            calls += [_call(action, view.question) for action in others[: view.calls_left - 1]]
-        return RouterTurn(decision=tuple(calls), info=self._info(scores, chosen, view))
+            calls += [call_of(action, view.question) for action in others[: view.calls_left - 1]]
+        return RouterTurn(decision=tuple(calls), info=self._info(scores, chosen))
 
     def scores(self, view: RouterView) -> dict[Action, float]:
         """How well each action's cards fit the question and the picture: cosine similarities, weighted."""
-        encoder = self._encoder or _default_encoder()
-        (question,) = encoder.encode([view.question])
-        kinds = _kinds(view)
-        tasks = encoder.encode(list(kinds))
+        (question,) = self._encode([view.question])
+        picture = picture_tasks(view.images)
+        tasks = self._encode(list(picture))
         weights = self._weights
 
         def fit(description: str, examples: Sequence[str]) -> float:
-            vectors = encoder.encode([description, *examples])
+            vectors = self._encode([description, *examples])
             to_question = vectors @ question
             nearest = float(to_question.max())
             # Some cards are near to every task: only the difference from a card's mean says something.
             to_tasks = tasks @ vectors[0]
-            seen = sum(share * float(to_tasks[at] - to_tasks.mean()) for at, share in enumerate(kinds.values()))
+            seen = sum(share * float(to_tasks[at] - to_tasks.mean()) for at, share in enumerate(picture.values()))
             return 0.7 * nearest + 0.3 * float(to_question.mean()) + weights.picture * seen
 
         registry = view.registry
@@ -104,26 +95,12 @@ class EncoderRouter:
             for expert, skill in registry.actions()
         }
 
-    def _info(self, scores: dict[Action, float], chosen: Action, view: RouterView) -> dict[str, Json]:
+    def _info(self, scores: dict[Action, float], chosen: Action) -> dict[str, Json]:
         top = max(scores.values())
         odds = {action: math.exp((score - top) / self._weights.temperature) for action, score in scores.items()}
         total = sum(odds.values())
-        shares: dict[str, Json] = {_name(action): round(share / total, 4) for action, share in odds.items()}
-        return {"why": f"nearest card: {_name(chosen)}", "distribution": shares}
-
-
-def _default_encoder() -> SentenceEncoder:
-    from maestro_graph.embedded.encoder import default_encoder
-
-    return default_encoder()
-
-
-def _kinds(view: RouterView) -> dict[str, float]:
-    """What one does with a picture such as this one, by likelihood: a glance, without reading it."""
-    from maestro_graph.embedded.preview import TASKS, preview
-
-    seen = preview(view.images[0]).kind if view.images else {NO_PICTURE: 1.0}
-    return {task: seen.get(kind, 0.0) for kind, task in TASKS.items()}
+        shares: dict[str, Json] = {name_of(action): round(share / total, 4) for action, share in odds.items()}
+        return {"why": f"nearest card: {name_of(chosen)}", "distribution": shares}
 
 
 def _most_confident(evidence: Sequence[Evidence]) -> Evidence | None:
@@ -153,19 +130,10 @@ def _one_each(scores: dict[Action, float], without: set[str]) -> list[Action]:
 
 
 def _stop(evidence: Evidence, why: str) -> RouterTurn:
-    source = _name((evidence.expert, evidence.skill))
+    source = name_of((evidence.expert, evidence.skill))
     return RouterTurn(decision=Answer(evidence.answer or ""), info={"why": f"{why}: {source}"})
 
 
-def _call(action: Action, query: str) -> Call:
-    expert, skill = action
-    return CallExpert(expert, query) if skill is None else CallSkill(expert, skill, query)
-
-
-def _name(action: Action) -> str:
+def name_of(action: Action) -> str:
+    """`expert` or `expert@@skill`."""
     return action[0] if action[1] is None else f"{action[0]}@@{action[1]}"
-
-
-def build(config: RouterConfig) -> EncoderRouter:
-    """Entry point `encoder` of `maestro.routers`."""
-    return EncoderRouter(weights=ZeroShot(**config.options))
