@@ -6,9 +6,10 @@ A line of `questions.jsonl` is `{"id", "images": [file, …], "question", "answe
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from maestro_evaluation.samples._sample import DEFAULT_RULE, Sample, Split
 from maestro_evaluation.samples._suite import Suite, SuiteInfo
 from maestro_graph.errors import MaestroError
 
-__all__ = ["INFO", "QUESTIONS", "read_folder", "write_questions"]
+__all__ = ["INFO", "QUESTIONS", "read_folder", "write_folder", "write_questions"]
 
 QUESTIONS = "questions.jsonl"
 INFO = "suite.json"
+PICTURES = "pictures"
 
 
 class _Line(BaseModel):
@@ -80,6 +82,33 @@ def write_questions(suite: Suite, folder: Path) -> None:
             kept = {key: value for key, value in record.items() if value not in (None, {}) or key == "answer"}
             file.write(json.dumps(kept, ensure_ascii=False) + "\n")
     (folder / INFO).write_text(json.dumps(asdict(suite.info), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def write_folder(suite: Suite, folder: Path) -> None:
+    """Write a suite with copies of its pictures, so that the folder can be moved; equal pictures become one file.
+
+    Raises:
+        MaestroError: a picture cannot be read.
+    """
+    pictures = folder / PICTURES
+    pictures.mkdir(parents=True, exist_ok=True)
+    write_questions(replace(suite, samples=tuple(_with_copies(sample, pictures) for sample in suite)), folder)
+
+
+def _with_copies(sample: Sample, pictures: Path) -> Sample:
+    copies = []
+    for image in sample.images:
+        if not image.startswith(("https://", "http://")):
+            try:
+                data = Path(image).read_bytes()
+            except OSError as error:
+                raise MaestroError(f"{sample.key}: the picture {image} cannot be read: {error}") from error
+            target = pictures / f"{hashlib.sha256(data).hexdigest()[:24]}{Path(image).suffix}"
+            if not target.is_file():
+                target.write_bytes(data)
+            image = str(target.resolve())
+        copies.append(image)
+    return replace(sample, images=tuple(copies))
 
 
 def _relative(image: str, root: Path) -> str:
