@@ -51,18 +51,18 @@ def save_sheet(suite: Suite, file: Path) -> None:
 
 
 def _choose(suite: Suite) -> list[Sample]:
-    seen: dict[tuple[object, ...], int] = {}
-    pictures: set[tuple[str, ...]] = set()
-    ranked = []
-    for place, sample in enumerate(suite):
-        if sample.images in pictures:
-            continue
-        pictures.add(sample.images)
+    """In turn of each task the next sample, begun at different places, since answers run in cycles."""
+    tasks: dict[tuple[object, ...], dict[tuple[str, ...], Sample]] = {}
+    for sample in suite:
         task = (sample.scene.get("generator", ""), sample.scene.get("task", sample.family))
-        seen[task] = seen.get(task, 0) + 1
-        ranked.append((seen[task], place, sample))
-    ranked.sort(key=lambda entry: entry[:2])
-    return [sample for _, _, sample in ranked[: COLUMNS * ROWS]]
+        tasks.setdefault(task, {}).setdefault(sample.images, sample)
+    rows = []
+    for place, found in enumerate(tasks.values()):
+        samples = list(found.values())
+        start = place * 5 % len(samples)
+        rows.append(samples[start:] + samples[:start])
+    ranked = [row[turn] for turn in range(max(map(len, rows))) for row in rows if turn < len(row)]
+    return ranked[: COLUMNS * ROWS]
 
 
 def _paste(sheet: Image.Image, sample: Sample, left: int, top: int) -> None:

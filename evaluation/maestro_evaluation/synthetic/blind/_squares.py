@@ -17,7 +17,7 @@ __all__ = ["NestedSquares"]
 DEPTHS = (2, 3, 4, 5)
 HALF = 15.0
 SIDE = 600
-STYLES = (
+STYLES: tuple[dict[str, Any], ...] = (
     {"style": "black-2", "line": "black", "paper": "white", "width": 2},
     {"style": "black-3", "line": "black", "paper": "white", "width": 3},
     {"style": "black-4", "line": "black", "paper": "white", "width": 4},
@@ -29,6 +29,7 @@ STYLES = (
 
 class NestedSquares:
     name = "nested squares"
+    rule_task = name
     wordings = (
         "How many squares are nested in the picture? Answer with a number.",
         "Count the total number of squares in the picture. Answer with a number.",
@@ -56,7 +57,7 @@ class NestedSquares:
             smaller = side * 0.75 - 0.75
             room = (side - smaller - 0.75) / 2
             x, y, side = x + rng.uniform(-room, room), y + rng.uniform(-room, room), smaller
-        return {**style, "parts": {"style": style["style"]}, "squares": squares, "words": {}}
+        return {**style, "parts": {"style": style["style"]}, "squares": squares, "words": []}
 
     def answer(self, scene: Scene) -> Json:
         squares: Any = scene["squares"]

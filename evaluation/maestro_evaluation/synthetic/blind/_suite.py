@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
-from typing import Any
 
 from PIL import Image
 
 from maestro_evaluation.samples import Split
 from maestro_evaluation.synthetic._generator import Generator, Question, Scene, share
+from maestro_evaluation.synthetic.blind._circles import OverlappingCircles, TouchingCircles
+from maestro_evaluation.synthetic.blind._grids import BlankGrid, WordGrid
+from maestro_evaluation.synthetic.blind._letter import CircledLetter
+from maestro_evaluation.synthetic.blind._lines import LineCrossings
+from maestro_evaluation.synthetic.blind._rings import Pentagons, Rings
 from maestro_evaluation.synthetic.blind._squares import NestedSquares
+from maestro_evaluation.synthetic.blind._subway import SubwayRoutes
 from maestro_evaluation.synthetic.blind._task import Task
 from maestro_graph.evidence import Json
 
 __all__ = ["BlindSuite"]
 
-TASKS: tuple[Task, ...] = (NestedSquares(),)
+TASKS: tuple[Task, ...] = (
+    LineCrossings(),
+    TouchingCircles(),
+    OverlappingCircles(),
+    CircledLetter(),
+    Rings(),
+    Pentagons(),
+    NestedSquares(),
+    BlankGrid(),
+    WordGrid(),
+    SubwayRoutes(),
+)
 BY_NAME = {task.name: task for task in TASKS}
 FAMILY = "Diagram_Reasoning_Skill"
 
@@ -46,17 +62,16 @@ class BlindSuite(Generator):
 
     def questions(self, scene: Scene, answer: Json, rng: Random, split: Split, *, veiled: bool) -> Sequence[Question]:
         task = _task(scene)
-        words: Any = scene["words"]
         wordings = task.veiled if veiled and task.veiled else task.wordings
         wording = rng.choice(share(wordings, split))
         reply = str(answer)
         return [
             Question(
-                text=wording.format(**words),
+                text=wording.format(*scene["words"]),
                 answer=reply,
                 reply=f"({reply})" if "," in reply else reply,
                 rule="vlmsareblind.lmms",
-                meta={"task": task.name},
+                meta={"task": task.rule_task},
                 family=FAMILY,
                 template=f"{task.name}: {wording}",
                 chance=task.chance,

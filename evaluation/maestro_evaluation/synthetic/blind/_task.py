@@ -19,8 +19,9 @@ class Task(Protocol):
     """A kind of picture and its question.
 
     Attributes:
-        name: as the scoring rule knows it (`meta.task`).
-        wordings: with `{…}` for what a scene's `words` say; shared among the splits by their order.
+        name: unique among the tasks.
+        rule_task: as the scoring rule knows it (`meta.task`).
+        wordings: with `{0}` … for a scene's `words`; shared among the splits by their order.
         veiled: wordings that do not tell what is drawn.
         chance: how likely a guess is right.
         options: whether the answer is yes or no.
@@ -28,6 +29,8 @@ class Task(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def rule_task(self) -> str: ...
     @property
     def wordings(self) -> Sequence[str]: ...
     @property
