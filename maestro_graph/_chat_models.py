@@ -5,20 +5,16 @@ The only module that imports `langchain_openai` and `openai` (a second of import
 
 from __future__ import annotations
 
-import asyncio
 import os
 import ssl
-import threading
-import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine
 from email.utils import parsedate_to_datetime
 from functools import cache
 from importlib import import_module
 from time import time
 from typing import TYPE_CHECKING, Any
 
+from maestro_graph._per_loop import PerLoop
 from maestro_graph.errors import CallFailure, RegistryError
 
 if TYPE_CHECKING:
@@ -27,7 +23,7 @@ if TYPE_CHECKING:
 
     from maestro_graph.registry import EndpointConfig, Sampling
 
-__all__ = ["EndpointModel", "SharedModel", "invoke_model"]
+__all__ = ["EndpointClient", "EndpointModel", "SharedModel", "invoke_model"]
 
 MAX_REPLY_BYTES = 32 << 20
 MAX_PROBLEM_CHARS = 300
@@ -49,77 +45,33 @@ class SharedModel:
         """Nothing to close: the model is not ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A loop's model, the generator whose end closes its connections, and what ends it once nobody needs the model."""
-
-    model: BaseChatModel
-    lifetime: AsyncGenerator[None, None]
-    finalizer: weakref.finalize[Any, EndpointModel]
-
-
-class EndpointModel:
-    """A `ChatOpenAI` at an endpoint.
-
-    An HTTP client's pooled connections belong to the event loop that opened them, so each loop has a client of its
-    own. It is closed when the loop shuts its asynchronous generators down (as `asyncio.run` does), when this object is
-    thrown away, or by `aclose`.
-    """
+class EndpointModel(PerLoop["BaseChatModel"]):
+    """A `ChatOpenAI` at an endpoint, one for each event loop."""
 
     def __init__(self, endpoint: EndpointConfig, sampling: Sampling, *, timeout_s: float) -> None:
+        super().__init__()
         self._endpoint, self._sampling, self._timeout_s = endpoint, sampling, timeout_s
-        self._held: dict[asyncio.AbstractEventLoop, _Held] = {}
-        self._lock = threading.Lock()
 
     @property
     def secret(self) -> str:
         """The API key, for scrubbing it from messages; empty if there is none."""
-        name = self._endpoint.api_key_env
-        return os.environ.get(name, "") if name else ""
+        return _secret(self._endpoint)
 
     @property
     def extra_body(self) -> dict[str, Any]:
         """What every request carries beside the standard fields."""
         return self._endpoint.extra_body
 
-    async def get(self) -> BaseChatModel:
-        """The model of the running loop.
-
-        Raises:
-            RegistryError: the environment variable of its API key is not set.
-        """
-        loop = asyncio.get_running_loop()
-        held = self._held.get(loop)
-        if held is None:
-            model, client = self._build()
-            lifetime = _lifetime(client.aclose)
-            held = _Held(model, lifetime, weakref.finalize(self, _end, loop, lifetime))
-            held.finalizer.atexit = False
-            with self._lock:
-                for closed in [key for key in self._held if key.is_closed()]:
-                    self._held.pop(closed).finalizer.detach()
-                self._held[loop] = held
-            await anext(lifetime)
-        return held.model
-
-    def _build(self) -> tuple[BaseChatModel, Any]:
-        import openai
+    def _build(self) -> tuple[BaseChatModel, Callable[[], Coroutine[Any, Any, None]]]:
         from langchain_openai import ChatOpenAI
         from pydantic import SecretStr
 
-        name = self._endpoint.api_key_env
-        if name and not self.secret:
-            raise RegistryError(
-                f"the endpoint of {self._endpoint.model!r} takes its key from the environment variable {name!r}, "
-                f"which is not set; export it and run again"
-            )
-        client = openai.DefaultAsyncHttpxClient(
-            timeout=self._timeout_s, verify=_trusted(), event_hooks={"response": [_bound_body]}
-        )
+        key = _api_key(self._endpoint)
+        client = _http_client(self._timeout_s)
         model = ChatOpenAI(
             base_url=self._endpoint.base_url,
             model=self._endpoint.model,
-            api_key=SecretStr(self.secret or "EMPTY"),
+            api_key=SecretStr(key),
             timeout=self._timeout_s,
             max_retries=0,
             http_async_client=client,
@@ -132,15 +84,72 @@ class EndpointModel:
             stream_chunk_timeout=None,  # its wait_for loses a cancellation that comes with a chunk (Python 3.11)
             use_responses_api=False,
         )
-        return model, client
+        return model, client.aclose
 
-    async def aclose(self) -> None:
-        """Close the connections of the running loop."""
-        with self._lock:
-            held = self._held.pop(asyncio.get_running_loop(), None)
-        if held is not None:
-            held.finalizer.detach()
-            await held.lifetime.aclose()
+
+class EndpointClient(PerLoop[Any]):
+    """Plain JSON over HTTP at an endpoint, for what a chat model does not carry (token ids)."""
+
+    def __init__(self, endpoint: EndpointConfig, *, timeout_s: float) -> None:
+        super().__init__()
+        self._endpoint, self._timeout_s = endpoint, timeout_s
+        self._root = endpoint.base_url.rstrip("/").removesuffix("/v1")
+
+    def _build(self) -> tuple[Any, Callable[[], Coroutine[Any, Any, None]]]:
+        client = _http_client(self._timeout_s)
+        client.headers["Authorization"] = f"Bearer {_api_key(self._endpoint)}"
+        return client, client.aclose
+
+    async def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Send JSON to `path` below the server's root (above `/v1`) and read a JSON object.
+
+        Raises:
+            CallFailure: as `invoke_model`; `refused` with the server's own words where it says 4xx.
+            RegistryError: the environment variable of its API key is not set.
+        """
+        client, secret = await self.get(), _secret(self._endpoint)
+        try:
+            response = await client.request(method, self._root + path, json=body)
+            if response.status_code >= 400:
+                said = f"{path}: {response.text}"
+                text = (said.replace(secret, "***") if secret else said)[:MAX_PROBLEM_CHARS]
+                raise _by_status(response.status_code, text, _seconds(response.headers.get("retry-after")))
+            data = response.json()
+        except CallFailure:
+            raise
+        except Exception as error:
+            failure = _classify(error, secret)
+            if failure is None:
+                raise
+            raise failure from (None if secret else error)
+        if not isinstance(data, dict):
+            raise CallFailure("unusable", f"{path} returned a {type(data).__name__}, not an object", retry=True)
+        return data
+
+
+def _secret(endpoint: EndpointConfig) -> str:
+    return os.environ.get(endpoint.api_key_env, "") if endpoint.api_key_env else ""
+
+
+def _api_key(endpoint: EndpointConfig) -> str:
+    """The key to send.
+
+    Raises:
+        RegistryError: the environment variable of the API key is not set.
+    """
+    if endpoint.api_key_env and not _secret(endpoint):
+        raise RegistryError(
+            f"the endpoint of {endpoint.model!r} takes its key from the environment variable "
+            f"{endpoint.api_key_env!r}, which is not set; export it and run again"
+        )
+    return _secret(endpoint) or "EMPTY"
+
+
+def _http_client(timeout_s: float) -> Any:
+    """A client of openai's HTTP library (httpx or httpx2, by version)."""
+    import openai
+
+    return openai.DefaultAsyncHttpxClient(timeout=timeout_s, verify=_trusted(), event_hooks={"response": [_bound_body]})
 
 
 @cache
@@ -151,34 +160,6 @@ def _trusted() -> ssl.SSLContext:
     library = openai.DefaultAsyncHttpxClient.__mro__[1].__module__.partition(".")[0]
     context: ssl.SSLContext = import_module(library).create_ssl_context()
     return context
-
-
-async def _lifetime(close: Callable[[], Any]) -> AsyncGenerator[None, None]:
-    try:
-        yield
-    finally:
-        await close()
-
-
-def _end(loop: asyncio.AbstractEventLoop, lifetime: AsyncGenerator[None, None]) -> None:
-    """Close the connections in their loop, if it still runs."""
-
-    async def close() -> None:
-        with suppress(RuntimeError):  # the loop is closing it already
-            await lifetime.aclose()
-
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(_start, loop, close)
-
-
-def _start(loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    task = loop.create_task(work())
-    _ending.add(task)
-    task.add_done_callback(_ending.discard)
-
-
-_ending: set[asyncio.Task[None]] = set()
-"""Tasks that nothing else holds."""
 
 
 async def _bound_body(response: Any) -> None:
@@ -273,7 +254,11 @@ def _by_status(status: int, text: str, retry_after_s: float | None) -> CallFailu
 def _retry_after_s(error: Exception) -> float | None:
     """The `Retry-After` of a refused request: seconds, or a date."""
     headers = getattr(getattr(error, "response", None), "headers", {})
-    text = headers.get("retry-after")
+    return _seconds(headers.get("retry-after"))
+
+
+def _seconds(text: str | None) -> float | None:
+    """What a `Retry-After` says."""
     if not text:
         return None
     try:
