@@ -13,7 +13,7 @@ from typing import Any
 from maestro_evaluation._rule import Meta, Rule
 from maestro_evaluation._text import as_int, as_text, hit, to_float
 
-__all__ = ["AGGREGATES", "RULES", "accuracy_and_rmse"]
+__all__ = ["AGGREGATES", "RULES", "accuracy_and_rmse", "first_count"]
 
 WORDS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
@@ -25,11 +25,12 @@ LARGEST = 20
 
 
 def _vlmevalkit(prediction: Any, answer: Any, meta: Meta) -> float:
-    count = _count(prediction)
+    count = first_count(prediction)
     return hit(count is not None and count == as_int(answer))
 
 
-def _count(prediction: Any) -> int | None:
+def first_count(prediction: Any) -> int | None:
+    """The first whole number from 0 to 20 in a reply, in digits or in words; `None` where there is none."""
     if isinstance(prediction, (int, float)):
         return int(prediction) if 0 <= prediction <= LARGEST else None
     found = COUNT.search(as_text(prediction).lower())
