@@ -16,8 +16,9 @@ __all__ = ["find_generator", "generators"]
 def generators() -> Mapping[str, Generator]:
     """Every generator by its name, in the order of the documentation."""
     from maestro_evaluation.synthetic.blind import BlindSuite
+    from maestro_evaluation.synthetic.geometry import GeometrySuite
 
-    made: tuple[Generator, ...] = (BlindSuite(),)
+    made: tuple[Generator, ...] = (BlindSuite(), GeometrySuite())
     return MappingProxyType({generator.name: generator for generator in made})
 
 
