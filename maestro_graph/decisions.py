@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 __all__ = ["Answer", "Call", "CallExpert", "CallSkill", "Decision", "Malformed"]
 
@@ -34,10 +34,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A router turn that is no decision. The router sees `problem` once and can repair it."""
+    """A router turn that is no decision. The router sees `problem` once and can repair it.
+
+    Attributes:
+        kind: `text` where the turn does not follow the protocol, `length` where the limit of tokens cut it.
+    """
 
     text: str
     problem: str
+    kind: Literal["text", "length"] = "text"
 
 
 Call: TypeAlias = CallExpert | CallSkill

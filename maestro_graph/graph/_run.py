@@ -150,8 +150,10 @@ def decision_record(turn: int, decided: RouterTurn) -> DecisionRecord:
     match decided.decision:
         case Answer(text):
             record["kind"], record["answer"] = "answer", text
-        case Malformed(text, problem):
+        case Malformed(text, problem, kind):
             record["kind"], record["text"], record["problem"] = "malformed", text, problem
+            if kind == "length":
+                record["cut"] = True
         case calls:
             record["calls"] = [_call_record(call) for call in calls]
     if decided.tokens is not None:
@@ -167,6 +169,8 @@ def token_record(tokens: TokenRecord) -> dict[str, Json]:
         "logprobs": list(tokens.logprobs),
         "temperature": tokens.temperature,
         "masked": tokens.masked,
+        "grammar": tokens.grammar,
+        "finish": tokens.finish,
     }
 
 
@@ -180,6 +184,8 @@ def _tokens_of(record: DecisionRecord) -> TokenRecord | None:
         logprobs=tuple(found["logprobs"]),  # type: ignore[arg-type]
         temperature=float(found["temperature"]),  # type: ignore[arg-type]
         masked=bool(found["masked"]),
+        grammar=found.get("grammar"),  # type: ignore[arg-type]
+        finish="length" if found.get("finish") == "length" else "stop",
     )
 
 
@@ -189,7 +195,7 @@ def _past_turn(record: DecisionRecord, evidence: Sequence[Evidence]) -> PastTurn
         case "answer":
             decision = Answer(record["answer"] or "")
         case "malformed":
-            decision = Malformed(record["text"], record["problem"] or "")
+            decision = Malformed(record["text"], record["problem"] or "", "length" if record.get("cut") else "text")
         case "calls":
             decision = tuple(call_of(item) for item in record["calls"])
         case _:

@@ -38,7 +38,7 @@ class CallRecord(TypedDict):
 
 
 class DecisionRecord(TypedDict):
-    """One turn of the router. `answer` and `problem` are set by kind."""
+    """One turn of the router. `answer` and `problem` are set by kind; `cut`: the limit of tokens ended it."""
 
     turn: int
     kind: Literal["calls", "answer", "malformed"]
@@ -48,6 +48,7 @@ class DecisionRecord(TypedDict):
     problem: str | None
     usage: UsageRecord
     tokens: NotRequired[dict[str, Json]]
+    cut: NotRequired[bool]
 
 
 class RunRecord(TypedDict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from maestro_graph.decisions import Answer, Call, Malformed
 from maestro_graph.evidence import Evidence, Json, Usage
@@ -20,12 +20,19 @@ __all__ = ["PastTurn", "Router", "RouterTurn", "RouterView", "TokenRecord"]
 class TokenRecord:
     """The tokens of a policy's turn, exactly as they were sampled.
 
+    Token t was drawn from `softmax(mask(logits / temperature))` over the whole vocabulary, and `logprobs[t]` is the
+    natural logarithm of its probability there: after the temperature, after the grammar's mask where there was one,
+    with no truncation (top-p, top-k, min-p) and no penalty. At temperature 0 the most probable token was taken, and
+    its log-probability is that at temperature 1.
+
     Attributes:
-        prompt_ids: token ids of the prompt, P of them.
-        sampled_ids: token ids the policy produced, T of them.
+        prompt_ids: token ids of the prompt, P of them; placeholders of pictures as often as the model sees them.
+        sampled_ids: token ids the policy produced, T of them, the one that ended the turn included.
         logprobs: natural log-probability of each sampled token as sampled, T of them.
         temperature: sampling temperature those log-probabilities belong to.
         masked: whether a grammar mask renormalised the distribution.
+        grammar: the regular expression of that mask; `None` without one.
+        finish: `stop` where the policy ended its turn, `length` where the limit of tokens cut it.
     """
 
     prompt_ids: tuple[int, ...]
@@ -33,6 +40,8 @@ class TokenRecord:
     logprobs: tuple[float, ...]
     temperature: float
     masked: bool
+    grammar: str | None = None
+    finish: Literal["stop", "length"] = "stop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,6 +176,8 @@ def _tokens(record: Record) -> TokenRecord | None:
         logprobs=tuple(float(item) for item in found["logprobs"]),
         temperature=float(found["temperature"]),
         masked=bool(found["masked"]),
+        grammar=found.get("grammar"),
+        finish="length" if found.get("finish") == "length" else "stop",
     )
 
 
