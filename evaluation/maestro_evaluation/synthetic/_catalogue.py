@@ -16,9 +16,11 @@ __all__ = ["find_generator", "generators"]
 def generators() -> Mapping[str, Generator]:
     """Every generator by its name, in the order of the documentation."""
     from maestro_evaluation.synthetic.blind import BlindSuite
+    from maestro_evaluation.synthetic.charts import ChartSuite
     from maestro_evaluation.synthetic.geometry import GeometrySuite
+    from maestro_evaluation.synthetic.two_step import TwoStepSuite
 
-    made: tuple[Generator, ...] = (BlindSuite(), GeometrySuite())
+    made: tuple[Generator, ...] = (BlindSuite(), GeometrySuite(), TwoStepSuite(), ChartSuite())
     return MappingProxyType({generator.name: generator for generator in made})
 
 
