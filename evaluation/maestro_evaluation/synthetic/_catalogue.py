@@ -14,13 +14,14 @@ __all__ = ["find_generator", "generators"]
 
 @cache
 def generators() -> Mapping[str, Generator]:
-    """Every generator by its name, in the order of the documentation."""
+    """Every generator by its name, in the order of the documentation; the mixture comes last."""
+    from maestro_evaluation.synthetic._mixed import MixedSuite
     from maestro_evaluation.synthetic.blind import BlindSuite
     from maestro_evaluation.synthetic.charts import ChartSuite
     from maestro_evaluation.synthetic.geometry import GeometrySuite
     from maestro_evaluation.synthetic.two_step import TwoStepSuite
 
-    made: tuple[Generator, ...] = (BlindSuite(), GeometrySuite(), TwoStepSuite(), ChartSuite())
+    made: tuple[Generator, ...] = (BlindSuite(), GeometrySuite(), TwoStepSuite(), ChartSuite(), MixedSuite())
     return MappingProxyType({generator.name: generator for generator in made})
 
 

@@ -88,7 +88,7 @@ def _check(sizes: Mapping[Split, int]) -> None:
 
 def _identity(generator: Generator, sizes: Mapping[Split, int], seed: int) -> dict[str, Json]:
     kept: dict[str, Json] = {split: sizes[split] for split in SPLITS if sizes.get(split)}
-    return {"suite": generator.name, "version": generator.version, "seed": seed, "sizes": kept}
+    return {"suite": generator.name, "version": generator.version, "seed": seed, "sizes": kept, **generator.identity()}
 
 
 def _is_there(folder: Path, wanted: Mapping[str, Json]) -> bool:

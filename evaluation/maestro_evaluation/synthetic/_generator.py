@@ -126,6 +126,10 @@ class Generator(ABC):
                 it for Oslo?"), as a third of the mixed suite has it. A family without such a wording ignores it.
         """
 
+    def identity(self) -> dict[str, Json]:
+        """What else than name, version, seed and sizes the output depends on."""
+        return {}
+
     def agree(self, first: Json, second: Json) -> bool:
         """Whether the two derivations say the same."""
         return _same(first, second)

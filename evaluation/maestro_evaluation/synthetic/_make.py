@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -72,9 +73,9 @@ def _scene(generator: Generator, job: Job) -> tuple[Scene, list[Question]]:
     )
 
 
-def _write(images: object, job: Job, encoding: Encoding) -> tuple[str, ...]:
+def _write(images: Sequence[Image.Image], job: Job, encoding: Encoding) -> tuple[str, ...]:
     paths = []
-    for place, image in enumerate(images):  # type: ignore[var-annotated, arg-type]
+    for place, image in enumerate(images):
         suffix = "" if place == 0 else f"-{place + 1}"
         path = Path(job.folder) / PICTURES / f"{job.split}-{job.number:05d}{suffix}.{encoding}"
         save_picture(image, path, encoding)
@@ -108,7 +109,7 @@ def _sample(job: Job, place: int, question: Question, scene: Scene, images: tupl
         free_answer=question.free_answer,
         scene={
             **scene,
-            "parts": {**(parts if isinstance(parts, dict) else {}), "template": question.template},
+            "parts": {**parts, "template": question.template},
             "reply": question.right_reply,
         },
     )

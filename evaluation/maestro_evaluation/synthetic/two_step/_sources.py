@@ -167,12 +167,12 @@ class TableRead(Source):
     name = "table"
     family = "read_then_calculate"
     lookups = (
-        "What is the {column} of {row}?",
+        "What is the number of {column} for {row}?",
         "What number does the table give for {row}?",
         "Which number belongs to {row}?",
-        "What is the {column} for {row}?",
+        "How many {column} does the table give for {row}?",
         "What stands in the row of {row}?",
-        "Which {column} is given for {row}?",
+        "How many {column} are listed for {row}?",
     )
     veiled = ("What is it for {row}?", "How much is it for {row}?", "What is shown for {row}?")
     styles = (
