@@ -25,6 +25,7 @@ __all__ = ["app", "main"]
 COMMANDS = {
     "ask": ("maestro_graph.cli._ask", "Ask a question, about pictures or without one."),
     "registry": ("maestro_graph.cli._registry", "Show a registry, or check it and its endpoints."),
+    "up": ("maestro_graph.cli._up", "Serve the endpoints of a registry with vLLM."),
     "graph": ("maestro_graph.cli._graph", "Draw the graph as Mermaid, SVG or PNG."),
     "cache": ("maestro_graph.cli._cache", "Look at the call cache on disk, or empty it."),
     "trace": ("maestro_graph.cli._trace", "Look at what a run did."),

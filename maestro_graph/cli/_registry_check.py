@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from maestro_graph.cli._endpoints import EndpointState, endpoint_state
 from maestro_graph.cli._registry_show import plain_url
 from maestro_graph.cli._streams import stdout_reserved
 from maestro_graph.cli._words import json_text, printable
@@ -40,6 +39,7 @@ from maestro_graph.registry import (
     resolve_router,
 )
 from maestro_graph.routers import RouterView
+from maestro_graph.serving import EndpointState, endpoint_state
 
 __all__ = ["Finding", "check_registry", "print_findings"]
 

@@ -133,7 +133,7 @@ def _key_names(config: RegistryConfig) -> frozenset[str]:
 
 def _without_secrets(value: Any, field: str = "") -> Any:
     """A dump with addresses cut to what is public, and only the names of what is sent along with requests."""
-    if field == "extra_body":
+    if field in ("extra_body", "env"):
         return sorted(value)
     if field == "base_url":
         parts = urlsplit(value)

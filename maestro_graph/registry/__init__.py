@@ -15,6 +15,7 @@ from maestro_graph.registry._config import (
     RegistryConfig,
     RouterConfig,
     Sampling,
+    ServeConfig,
     preset_names,
     read_config,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "RegistryConfig",
     "RouterConfig",
     "Sampling",
+    "ServeConfig",
     "build_expert",
     "build_perceiver",
     "build_registry",

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from maestro_graph.errors import RegistryError
 from maestro_graph.experts import ExpertCard, Price
+from maestro_graph.registry._serve import ServeConfig
 
 __all__ = [
     "EndpointConfig",
@@ -24,6 +25,7 @@ __all__ = [
     "RegistryConfig",
     "RouterConfig",
     "Sampling",
+    "ServeConfig",
     "preset_names",
     "read_config",
 ]
@@ -56,6 +58,7 @@ class EndpointConfig(_Strict):
         api_key_env: environment variable that holds the key; the key itself is never in a file.
         structured_outputs: whether the server takes vLLM's `structured_outputs` (grammar of a turn).
         max_image_side: pictures are scaled down to this many pixels.
+        serve: how `maestro up` serves it; without this section it is somebody else's.
     """
 
     base_url: str = Field(min_length=1)
@@ -64,6 +67,7 @@ class EndpointConfig(_Strict):
     structured_outputs: bool = False
     max_image_side: int = Field(default=2048, ge=16)
     extra_body: dict[str, Any] = Field(default_factory=dict)
+    serve: ServeConfig | None = None
 
     @model_validator(mode="after")
     def _url(self) -> EndpointConfig:
@@ -229,6 +233,7 @@ _PARTS: dict[str, type[BaseModel]] = {
     "experts": ExpertConfig,
     "price": Price,
     "endpoint": EndpointConfig,
+    "serve": ServeConfig,
     "sampling": Sampling,
     "perceivers": PerceiverConfig,
     "cache": CacheConfig,
@@ -239,7 +244,8 @@ _PARTS: dict[str, type[BaseModel]] = {
 def _found(item: ErrorDetails) -> str:
     """The value that was found, where it can be no secret."""
     shown = isinstance(item["input"], str | int | float | bool | None) and item["type"] != "extra_forbidden"
-    if not shown or item["loc"][-1:] in [("base_url",), ("api_key_env",)] or "extra_body" in item["loc"]:
+    private = {"extra_body", "env", "args"} & set(item["loc"]) or item["loc"][-1:] in [("base_url",), ("api_key_env",)]
+    if not shown or private:
         return ""
     return f" (found {str(item['input'])[:60]!r})" if isinstance(item["input"], str) else f" (found {item['input']!r})"
 
