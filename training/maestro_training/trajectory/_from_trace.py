@@ -131,7 +131,15 @@ def _tokens(turns: Sequence[TurnTrace], where: str) -> TokenSequence | None:
             raise TraceError(f"{where}, turn {turn}: sampled at {record.temperature}, the run began at {temperature}")
         start = len(record.prompt_ids)
         ids = record.prompt_ids + record.sampled_ids
-        spans.append(TokenSpan(start=start, stop=len(ids), masked=record.masked))
+        spans.append(
+            TokenSpan(
+                start=start,
+                stop=len(ids),
+                masked=record.masked,
+                grammar=record.grammar,
+                cut=record.finish == "length",
+            )
+        )
         logprobs += record.logprobs
     return TokenSequence(ids=ids, spans=tuple(spans), logprobs=tuple(logprobs), temperature=temperature)
 

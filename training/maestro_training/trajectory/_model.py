@@ -18,12 +18,16 @@ class TokenSpan:
     """Tokens `start` to `stop` (half open) of a sequence, which the policy produced in one turn.
 
     Attributes:
-        masked: whether a grammar renormalised the distribution they were drawn from.
+        masked: whether a grammar renormalised the distribution they were drawn from; `grammar` is its regular
+            expression where that is known.
+        cut: the limit of tokens ended the turn, not the policy.
     """
 
     start: int
     stop: int
     masked: bool = False
+    grammar: str | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
