@@ -42,7 +42,8 @@ class SampleRecord(TypedDict):
 
     `score` is 0 to 1; a run that failed scores 0 and says why in `problem`; `None` where the rule leaves it to a
     judge and there is none, or where the sample has no answer: reports count these apart. `confidence` is that of
-    the evidence the answer was taken from. `meta` is the sample's: benchmarks reckon by what it says (cycles, parts).
+    the evidence the answer was taken from. `config` is a digest of the router's configuration. `meta` is the
+    sample's: benchmarks reckon by what it says (cycles, parts).
     """
 
     suite: str
@@ -69,6 +70,7 @@ class SampleRecord(TypedDict):
     calls: list[CalledRecord]
     seconds: float
     usage: UsageRecord
+    config: NotRequired[str]
     meta: NotRequired[dict[str, Json]]
     trace: NotRequired[str]
     judge: NotRequired[list[JudgeRecord]]

@@ -39,6 +39,12 @@ class FolderSkill:
         return (*self.file.triggers, *(trigger for child in self.file.children.values() for trigger in child.triggers))
 
     @property
+    def passes_evidence(self) -> bool:
+        """Whether earlier evidence reaches the reply through the expert alone; a foreign workflow may read it."""
+        workflows = [item.workflow for item in (self.file, *self.file.children.values()) if item.workflow]
+        return all(name.startswith("maestro_skills.workflows.") for name in workflows)
+
+    @property
     def identity(self) -> str:
         """Digest of all files of the folder: what replies depend on besides expert and request."""
         digest = hashlib.sha256()

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from maestro_evaluation._current import set_current_sample
 from maestro_evaluation._registry import score
-from maestro_evaluation.running._current import set_current_sample
 from maestro_evaluation.running._metered import charged, metering
 from maestro_evaluation.samples import Sample
 from maestro_graph.errors import MaestroError

@@ -150,7 +150,5 @@ def _compare(out: Path, kept: Mapping[str, Any], asked: Mapping[str, Json], grow
 
 
 def _short(value: object) -> str:
-    if isinstance(value, dict) and "identity" in value:
-        return f"the ensemble {value['identity']}"
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 120 else f"{text[:119]}…"

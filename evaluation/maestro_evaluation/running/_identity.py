@@ -17,7 +17,7 @@ from maestro_graph.experts import Expert, ExpertRequest
 from maestro_graph.registry import Registry
 from maestro_graph.skills import Skill
 
-__all__ = ["describe_registry", "digest", "registry_identity"]
+__all__ = ["code_of", "describe_registry", "digest", "registry_identity"]
 
 SOURCES = frozenset({".py", ".yaml", ".yml", ".json", ".md", ".onnx", ".npz", ".txt"})
 
@@ -36,7 +36,7 @@ def describe_registry(registry: Registry) -> dict[str, Json]:
         "experts": {name: _expert(expert) for name, expert in registry.experts.items()},
         "skills": {name: _skill(skill) for name, skill in registry.skills.items()},
         "perceivers": {
-            kind: f"{mounted.perceiver.identity} {_code_of(mounted.perceiver)}"
+            kind: f"{mounted.perceiver.identity} {code_of(mounted.perceiver)}"
             for kind, mounted in registry.perceivers.items()
         },
         "actions": [name if skill is None else f"{name}@@{skill}" for name, skill in registry.actions()],
@@ -59,17 +59,17 @@ def _expert(expert: Expert) -> Json:
         "price": [expert.card.price.input, expert.card.price.output],
     }
     if endpoint is None:
-        return {"card": card, "code": _code_of(expert)}
+        return {"card": card, "code": code_of(expert)}
     asked = ExpertRequest(question="", sampling={"temperature": 0.0})
     return {"card": card, "endpoint": cache_identity(expert, asked)}
 
 
 def _skill(skill: Skill) -> Json:
     own = getattr(skill, "identity", None)
-    return {"name": skill.card.name, "folder": own if isinstance(own, str) else None, "code": _code_of(skill)}
+    return {"name": skill.card.name, "folder": own if isinstance(own, str) else None, "code": code_of(skill)}
 
 
-def _code_of(thing: object) -> str:
+def code_of(thing: object) -> str:
     """Digest of the code behind an object of this process: its package's files, up to the second level of its name
     (`maestro_graph.embedded`), or its module alone. Two working copies of one release can answer differently."""
     kind = type(thing)

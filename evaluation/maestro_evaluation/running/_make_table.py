@@ -64,9 +64,10 @@ async def make_table(
     samples = _all_samples(opened)
     ask_for(
         out,
-        {"kind": "outcomes", "registry": registry_fields(loaded, registry), "deadline_s": settings.deadline_s},
+        {"kind": "outcomes", "ensemble": ensemble.identity, "deadline_s": settings.deadline_s},
         about={
             **describe_versions(),
+            "registry": registry_fields(loaded, registry),
             "suites": [{"name": suite.name, **describe_suite(suite)} for suite in opened if suite.samples],
             "plans": [str(plan) for plan in wanted],
         },

@@ -22,7 +22,7 @@ from maestro_graph.perceivers import MountedPerceiver, Perceiver, PerceiverKind,
 from maestro_graph.registry import Registry
 from maestro_graph.skills import Skill, SkillCall, SkillCard
 
-__all__ = ["charged", "metered", "metering"]
+__all__ = ["charged", "metered", "metering", "note_whole_call"]
 
 LASTING = frozenset({"refused", "failed"})
 """Failures that an expert of this process, which is deterministic, would repeat."""
@@ -38,6 +38,8 @@ class _Asked:
     began: float
     ended: float
     seconds: float
+    whole: bool = False
+    """`seconds` are those of the whole call, out of a table."""
 
 
 Bill = dict[CallKey, list[_Asked]]
@@ -62,9 +64,23 @@ def charged(evidence: Sequence[Evidence], bill: Bill) -> list[Evidence]:
     out = []
     for item in evidence:
         asked = bill.get((item.expert, item.skill, before[item.turn]))
-        seconds = item.seconds if not asked else _longest_path(asked) + max(0.0, item.seconds - _covered(asked))
-        out.append(replace(item, seconds=round(seconds, 4)))
+        out.append(replace(item, seconds=round(_alone(item.seconds, asked or ()), 4)))
     return out
+
+
+def _alone(wall: float, asked: Sequence[_Asked]) -> float:
+    """Seconds that a call takes where nobody has asked before."""
+    whole = next((item.seconds for item in asked if item.whole), None)
+    if whole is not None:
+        return whole
+    return _longest_path(asked) + max(0.0, wall - _covered(asked)) if asked else wall
+
+
+def note_whole_call(expert: str, skill: str | None, request: ExpertRequest, seconds: float) -> None:
+    """Note that this call, which a table answers, takes so long."""
+    bill = _bill.get()
+    if bill is not None:
+        bill.setdefault((expert, skill, len(request.evidence)), []).append(_Asked(0.0, 0.0, seconds, whole=True))
 
 
 def _covered(asked: Sequence[_Asked]) -> float:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from maestro_evaluation._plan_router import PlanRouter
 from maestro_evaluation.plans import Plan
 from maestro_evaluation.records import Outcome, Table
 from maestro_evaluation.running._execute import Ran, Settings, plain, run_once, scored
 from maestro_evaluation.running._log import RecordLog, read_records
-from maestro_evaluation.running._plan_router import PlanRouter
 from maestro_evaluation.running._pool import each
 from maestro_evaluation.running._progress import Progress
 from maestro_evaluation.samples import Sample
