@@ -9,7 +9,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -90,13 +90,13 @@ class EndpointModel(PerLoop["BaseChatModel"]):
 class EndpointClient(PerLoop[Any]):
     """Plain JSON over HTTP at an endpoint, for what a chat model does not carry (token ids)."""
 
-    def __init__(self, endpoint: EndpointConfig, *, timeout_s: float) -> None:
+    def __init__(self, endpoint: EndpointConfig, *, timeout_s: float, max_reply_bytes: int = MAX_REPLY_BYTES) -> None:
         super().__init__()
-        self._endpoint, self._timeout_s = endpoint, timeout_s
+        self._endpoint, self._timeout_s, self._max_reply_bytes = endpoint, timeout_s, max_reply_bytes
         self._root = endpoint.base_url.rstrip("/").removesuffix("/v1")
 
     def _build(self) -> tuple[Any, Callable[[], Coroutine[Any, Any, None]]]:
-        client = _http_client(self._timeout_s)
+        client = _http_client(self._timeout_s, max_bytes=self._max_reply_bytes)
         client.headers["Authorization"] = f"Bearer {_api_key(self._endpoint)}"
         return client, client.aclose
 
@@ -145,11 +145,12 @@ def _api_key(endpoint: EndpointConfig) -> str:
     return _secret(endpoint) or "EMPTY"
 
 
-def _http_client(timeout_s: float) -> Any:
+def _http_client(timeout_s: float, *, max_bytes: int = MAX_REPLY_BYTES) -> Any:
     """A client of openai's HTTP library (httpx or httpx2, by version)."""
     import openai
 
-    return openai.DefaultAsyncHttpxClient(timeout=timeout_s, verify=_trusted(), event_hooks={"response": [_bound_body]})
+    bound = partial(_bound_body, limit=max_bytes)
+    return openai.DefaultAsyncHttpxClient(timeout=timeout_s, verify=_trusted(), event_hooks={"response": [bound]})
 
 
 @cache
@@ -162,7 +163,7 @@ def _trusted() -> ssl.SSLContext:
     return context
 
 
-async def _bound_body(response: Any) -> None:
+async def _bound_body(response: Any, *, limit: int = MAX_REPLY_BYTES) -> None:
     """Response hook: a body that does not end is cut off before it fills the memory."""
     # openai's client is built on httpx or on httpx2, by version; a stream must be of the same library.
     library = import_module(type(response).__module__.partition(".")[0])
@@ -175,8 +176,8 @@ async def _bound_body(response: Any) -> None:
             seen = 0
             async for part in self._stream:
                 seen += len(part)
-                if seen > MAX_REPLY_BYTES:
-                    raise CallFailure("unusable", f"the reply did not end within {MAX_REPLY_BYTES:,} bytes")
+                if seen > limit:
+                    raise CallFailure("unusable", f"the reply did not end within {limit:,} bytes")
                 yield part
 
         async def aclose(self) -> None:

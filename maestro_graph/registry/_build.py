@@ -118,11 +118,15 @@ def resolve_router(router: RouterConfig | str, folder: Path | None = None) -> Ro
         names = {point.name for point in entry_points(group=ROUTERS)}
         config = RouterConfig(kind=router) if router in names else _read_weights(router, folder, names)
     else:
-        config = router
+        config = router.model_copy(update={"path": _local(router.path, folder)})
         if config.weights is not None:
             weights = _read_weights(config.weights, folder, set())
             config = config.model_copy(
-                update={"weights": weights.weights, "protocol_version": weights.protocol_version}
+                update={
+                    "weights": weights.weights,
+                    "protocol_version": weights.protocol_version,
+                    "path": config.path or weights.path,
+                }
             )
     if config.protocol_version not in (None, PROTOCOL_VERSION):
         raise RegistryError(
@@ -142,12 +146,24 @@ def _read_weights(path: str, folder: Path | None, names: set[str]) -> RouterConf
         listed = f" nor one of {', '.join(sorted(names))}" if names else ""
         raise RegistryError(f"router {path!r} is no folder with a readable router.json{listed}: {error}") from error
     try:
-        return RouterConfig.model_validate({**data, "weights": str(where.resolve())})
+        config = RouterConfig.model_validate({**data, "weights": str(where.resolve())})
+        return config.model_copy(update={"path": _local(config.path, where.resolve())})
     except ValidationError as error:
         lines = [f"  {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
         raise RegistryError(
             f"{str(where / 'router.json')!r} does not validate; train it again or mend:\n" + "\n".join(lines)
         ) from error
+
+
+def _local(path: str | None, folder: Path | None) -> str | None:
+    """A path that starts at the file that names it, where it exists there; else it is as it was (a name on the hub)."""
+    if path is None:
+        return None
+    try:
+        found = (folder or Path()) / Path(path).expanduser()
+        return str(found.resolve()) if found.exists() else path
+    except (OSError, ValueError, RuntimeError) as error:  # no path at all; `~` without a home
+        raise RegistryError(f"the router's path {path!r} cannot be read: {error}") from error
 
 
 def build_router(config: RouterConfig) -> Router:

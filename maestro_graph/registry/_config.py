@@ -119,8 +119,11 @@ class RouterConfig(_Strict):
     """The router: an entry point of `maestro.routers`, its endpoint or weights, and the protocol it speaks.
 
     Attributes:
-        kind: name of the entry point (`encoder`, `chat`).
+        kind: name of the entry point (`encoder`, `chat`, `policy`).
         weights: folder with trained weights, relative to the file that names it; it holds a `router.json`.
+        path: for `policy`, the folder of its model or of a PEFT adapter, relative to the file that names it (a
+            router.json stands in it mostly: `.`), or a model's name on the hub. With an endpoint only the tokenizer
+            is read.
         protocol_version: version the weights were trained on; another one than the installed is an error.
         think_opened: the chat template opens `<think>` itself.
         calls_per_turn: searches that one turn may hold.
@@ -129,6 +132,7 @@ class RouterConfig(_Strict):
     kind: str = Field(min_length=1)
     endpoint: EndpointConfig | None = None
     weights: str | None = None
+    path: str | None = None
     protocol_version: int | None = None
     sampling: Sampling = Sampling(max_tokens=2048)
     think_opened: bool = False
