@@ -5,7 +5,6 @@ Sources: `docs/scoring.md`. A suite whose items follow several benchmarks' rules
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,6 @@ from maestro_evaluation._registry import aggregate, rules
 from maestro_evaluation._text import as_int
 from maestro_evaluation.records import SampleRecord
 from maestro_evaluation.scorers.tallyqa import first_count
-from maestro_graph.evidence import Json
 
 __all__ = ["Reckoning", "reckoning_of"]
 
@@ -93,24 +91,14 @@ def _points(records: Sequence[SampleRecord]) -> list[tuple[str, str]]:
     return [("points", f"{sum(record['score'] or 0.0 for record in records):g} of {len(records)}")]
 
 
-def _per_cycle(records: Sequence[SampleRecord]) -> list[tuple[str, str]]:
-    """Of HR-Bench: the mean over cycles of each category (FSP, FCP), and who held in every rotation."""
-    rows: list[dict[str, Json]] = [
-        {
-            "cycle_category": _meta("cycle_category")(record),
-            "category": _meta("category")(record),
-            "hit": record["score"] or 0.0,
-        }
-        for record in records
-    ]
-    means: Mapping[str, float] = aggregate("hrbench.aggregate", None, None, {"rows": rows})
-    shown = [(name, f"{100 * mean:.1f} %") for name, mean in sorted(means.items()) if name not in {"all", ""}]
-    questions = Counter(record["group"] for record in records if record["group"] is not None)
+def _every_rotation(records: Sequence[SampleRecord]) -> list[tuple[str, str]]:
+    """The stricter circular figure, which is not HR-Bench's."""
+    questions = {record["group"] for record in records if record["group"] is not None}
     lost = {record["group"] for record in records if (record["score"] or 0.0) < 1.0}
-    if questions:
-        held = sum(group not in lost for group in questions)
-        shown.append(("right in every rotation", f"{100 * held / len(questions):.1f} % of {len(questions)} questions"))
-    return shown
+    if not questions:
+        return []
+    held = len(questions - lost)
+    return [("right in every rotation", f"{100 * held / len(questions):.1f} % of {len(questions)} questions")]
 
 
 PLAIN = Reckoning()
@@ -122,7 +110,7 @@ RECKONINGS: Mapping[str, Reckoning] = {
         says="mean over the option rotations of each rotation's accuracy (not: right in every rotation)",
         cell=_meta("cycle_category"),
         part=_meta("category"),
-        figures=_per_cycle,
+        figures=_every_rotation,
     ),
     "OCRBench": Reckoning(
         says="points, one an item, as share of all", part=_meta("question_type", "dataset"), figures=_points

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from maestro_evaluation.records import SampleRecord
 from maestro_evaluation.results._benchmarks import reckoning_of
-from maestro_evaluation.results._read import cluster_of
+from maestro_evaluation.results._read import cluster_of, key_of
 from maestro_evaluation.stats import Calibration, Interval, Score, Variation, calibration, mean_interval, variation
 
 __all__ = [
@@ -32,11 +32,13 @@ class Figure:
 
     Attributes:
         interval: `None` where nothing was scored.
+        samples: that were scored, repeats counted once.
         n: records; of them `unscored` had no score (no judge, no known answer) and do not count, and `failed` ended
             without an answer and count as wrong.
     """
 
     interval: Interval | None
+    samples: int
     n: int
     unscored: int
     failed: int
@@ -150,6 +152,7 @@ def _figure(
 ) -> Figure:
     return Figure(
         interval=mean_interval(scores, weights=weights) if scores else None,
+        samples=len({key_of(record) for record in _scored(records)}),
         n=len(records),
         unscored=len(records) - len(scores),
         failed=sum(record["status"] == "failed" for record in records),
