@@ -26,7 +26,8 @@ from maestro_graph.embedded._base import Clock
 from maestro_graph.embedded.counter._ground import noise_of
 from maestro_graph.embedded.counter._question import parse_question
 from maestro_graph.embedded.counter._trust import SIGNS, signals
-from maestro_graph.embedded.counter.expert import look, working_copy
+from maestro_graph.embedded.counter._working import working_copy
+from maestro_graph.embedded.counter.expert import look
 from maestro_graph.embedded.preview import preview
 from maestro_graph.errors import CallFailure
 from maestro_graph.images import MaestroImage
@@ -44,7 +45,8 @@ def sample(source: str, index: int, seed: int) -> dict | None:
         ref="x", sha256=f"{source} {index} {seed}", width=picture.width, height=picture.height, notes=(),
         load=lambda: picture,
     )  # fmt: skip
-    pixels, scale = working_copy(image)
+    view = working_copy(image)
+    pixels, scale = view.pixels, view.scale
     noise = noise_of(pixels)
     try:
         scene = look(pixels, scale, noise, parse_question("How many objects are there?"), Clock(None))

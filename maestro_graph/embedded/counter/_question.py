@@ -229,14 +229,21 @@ def _grid(text: str) -> Query | None:
     return None
 
 
+_TIMES = re.compile(
+    r"\bhow (?:many times|often)\b.*\b(?:cross|intersect|touch|meet|cut|pass over)\b"
+    r"|\b(?:intersection|crossing|meeting|contact|touching|common) points?\b|\bpoints? (?:of|where)\b.*"
+    r"\b(?:intersection|cross|intersect|touch|meet)|\bpoints? in common\b"
+)
+
+
 def _crossings(text: str) -> Query | None:
-    if not re.search(
+    if not _TIMES.search(text) and not re.search(
         r"\b(?:intersect\w*|cross(?:es|ings?)? each|cross(?:ing)? (?:points?|at)|crossings?|meet)\b", text
     ):
         return None
-    if not re.search(r"how many|number of|count", text):
+    if not re.search(r"how many|how often|number of|count", text):
         return None
-    if re.search(r"how many (?:lines|circles|shapes|segments|squares)\b", text):
+    if re.search(r"how many (?:\w+ )?(?:lines|circles|shapes|segments|squares)\b", text):
         return None
     colours = [c for t in _tokens(text) if (c := canonical_colour(t))]
     unique = tuple(dict.fromkeys(colours))

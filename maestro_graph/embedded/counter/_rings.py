@@ -24,6 +24,7 @@ SAMPLES = 120  # points on an outline; a multiple of the corners of every polygo
 TURNS = 8  # rotations of a polygon that are tried first, within one of its symmetry angles
 SIDES = {"triangle": 3, "square": 4, "pentagon": 5, "hexagon": 6, "octagon": 8}
 MARGIN = 0.05  # a polygon has a rotation to choose; it must follow the stroke by this much better than a circle
+SLACK = 0.12  # of the radius: how far from a thin stroke the circle may run that a polygon is found by
 SEEDS = 60
 LEAST_OWN = 0.35  # share of an outline that no other shape explains: rings in a row share half at most
 
@@ -65,7 +66,9 @@ def rings_of(part: Mask, contours: list[Contour]) -> list[Outline]:
     near = cv2.dilate(part.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     depth = cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, 5)
     middle = np.minimum(depth / (width / 2), 1.0)
-    found = [_best_form(seed, middle, width) for seed in _seeds(part, near, contours, width)]
+    away = cv2.distanceTransform((~part).astype(np.uint8), cv2.DIST_L2, 5)
+    seeds = _seeds(part, away, contours, width)
+    found = [_best_form(seed, middle, away, width) for seed in seeds]
     kept = _covering(part, [ring for ring in found if _at(near, ring.points()) > 0.85], width)
     return [Outline(np.round(k.points()).astype(np.int32).reshape(-1, 1, 2), k.form, 0.02) for k in kept]
 
@@ -108,11 +111,19 @@ def _at(values: NDArray[Any], points: NDArray[Any]) -> float:
     return float(values[rows[inside], columns[inside]].sum()) / len(points)
 
 
+def _close(away: NDArray[Any], ring: _Ring, slack: float) -> float:
+    """How close an outline keeps to the stroke, 0 to 1: a polygon's circle leaves a thin stroke, but not far."""
+    columns, rows = np.round(ring.points()).astype(int).T
+    inside = (columns >= 0) & (rows >= 0) & (columns < away.shape[1]) & (rows < away.shape[0])
+    gaps = away[rows[inside], columns[inside]] / (slack * ring.r)
+    return float(np.maximum(0.0, 1.0 - gaps).sum()) / len(columns)
+
+
 def _apart(a: _Ring, b: _Ring) -> float:
     return float(np.hypot(a.x - b.x, a.y - b.y)) + abs(a.r - b.r) * (1.0 if a.form == b.form else 0.5)
 
 
-def _seeds(part: Mask, near: Mask, contours: list[Contour], width: float) -> list[_Ring]:
+def _seeds(part: Mask, away: NDArray[Any], contours: list[Contour], width: float) -> list[_Ring]:
     """Circles that could be one, or run along a polygon, best covered first; none near a better one."""
     found = []
     for contour in contours:
@@ -125,7 +136,7 @@ def _seeds(part: Mask, near: Mask, contours: list[Contour], width: float) -> lis
                     continue
                 for grow in (-width / 2, width / 2):
                     ring = _Ring(circle[0], circle[1], circle[2] + grow, 0.0, "circle")
-                    found.append((_at(near, ring.points()), ring))
+                    found.append((_close(away, ring, SLACK), ring))
     seeds: list[_Ring] = []
     for share, ring in sorted(found, key=lambda pair: -pair[0]):
         if share < 0.45 or len(seeds) >= SEEDS:
@@ -135,7 +146,7 @@ def _seeds(part: Mask, near: Mask, contours: list[Contour], width: float) -> lis
     return seeds
 
 
-def _best_form(seed: _Ring, middle: NDArray[Any], width: float) -> _Ring:
+def _best_form(seed: _Ring, middle: NDArray[Any], away: NDArray[Any], width: float) -> _Ring:
     """The form that the middle of the stroke follows best, starting from a circle."""
     circle = _settled(seed, middle, width)
     if circle.fit > 0.9:
@@ -147,10 +158,23 @@ def _best_form(seed: _Ring, middle: NDArray[Any], width: float) -> _Ring:
             for grow in (1.02, 1.1, 1.2)
             for turn in np.arange(TURNS) * 2 * np.pi / sides / TURNS
         ]
-        start = max(starts, key=lambda ring: _at(middle, ring.points()))
-        polygon = _settled(start, middle, width)
+        start = max(starts, key=lambda ring: _close(away, ring, SLACK))
+        polygon = _settled(_drawn_in(start, away), middle, width)
         if polygon.fit > max(best.fit, circle.fit + MARGIN):
             best = polygon
+    return best
+
+
+def _drawn_in(ring: _Ring, away: NDArray[Any]) -> _Ring:
+    """A ring moved, grown and turned until it lies as close to the stroke as it can."""
+    best, fit, step = ring, _close(away, ring, SLACK), 0.06 * ring.r
+    while step > max(0.7, 0.01 * ring.r):
+        moved = _moves(best, step)
+        fits = [_close(away, other, SLACK) for other in moved]
+        if max(fits) > fit + 1e-4:
+            fit, best = max(fits), moved[int(np.argmax(fits))]
+        else:
+            step /= 2
     return best
 
 
@@ -160,18 +184,23 @@ def _settled(ring: _Ring, middle: NDArray[Any], width: float) -> _Ring:
     fit = _at(middle, ring.points())
     step = max(width, 0.08 * ring.r)
     while step > max(0.4, 0.1 * width):
-        turn = step / max(ring.r, 1.0)
-        moved = [
-            _Ring(best.x + dx * step, best.y + dy * step, best.r + dr * step, best.turn + dt * turn, best.form)
-            for dx, dy, dr, dt in _MOVES
-            if dt == 0 or best.form != "circle"
-        ]
+        moved = _moves(best, step)
         fits = [_at(middle, other.points()) for other in moved]
         if max(fits) > fit + 1e-6:
             fit, best = max(fits), moved[int(np.argmax(fits))]
         else:
             step /= 2
     return _Ring(best.x, best.y, best.r, best.turn, best.form, fit)
+
+
+def _moves(ring: _Ring, step: float) -> list[_Ring]:
+    """Its neighbours in all directions, sizes and rotations."""
+    turn = step / max(ring.r, 1.0)
+    return [
+        _Ring(ring.x + dx * step, ring.y + dy * step, ring.r + dr * step, ring.turn + dt * turn, ring.form)
+        for dx, dy, dr, dt in _MOVES
+        if dt == 0 or ring.form != "circle"
+    ]
 
 
 _MOVES = [(1, 0, 0, 0), (-1, 0, 0, 0), (0, 1, 0, 0), (0, -1, 0, 0), (0, 0, 1, 0), (0, 0, -1, 0), (0, 0, 0, 1),

@@ -15,7 +15,7 @@ from maestro_graph.embedded.counter._outlines import decompose_strokes
 from maestro_graph.embedded.counter._split import area_of, split_region
 from maestro_graph.embedded.counter._things import Scene, Thing
 
-__all__ = ["find_scene", "thing_of"]
+__all__ = ["bridged", "find_scene", "thing_of"]
 
 Mask = NDArray[Any]
 MIN_SHARE = 3.5e-5  # of the picture: anything smaller is dirt
@@ -77,7 +77,7 @@ def _patches(ink: Ink, fore: Mask, least: float) -> list[_Patch]:
     """The connected areas of each colour, without scraps of edges."""
     patches = []
     for index in range(len(ink.colours)):
-        own = _bridged(ink.labels == index, fore)
+        own = bridged(ink.labels == index, fore)
         count, regions, stats, _ = cv2.connectedComponentsWithStats(own.astype(np.uint8), connectivity=8)
         for region in range(1, count):
             x, y, w, h, area = (int(v) for v in stats[region])
@@ -94,15 +94,15 @@ def _patches(ink: Ink, fore: Mask, least: float) -> list[_Patch]:
     return [p for p in patches if not p.is_crumb(typical)]
 
 
-def _bridged(own: Mask, fore: Mask) -> Mask:
-    """Join the pieces of a stroke where strokes of other colours run across it."""
+def bridged(own: Mask, fore: Mask, *, slant: float = 2.0) -> Mask:
+    """Join the pieces of a stroke where strokes of other colours run across it, as aslant as `slant` widths."""
     if not own.any():
         return own
     depth = cv2.distanceTransform(own.astype(np.uint8), cv2.DIST_L2, 5)
     half = float(depth.max())
     if half > max(6.0, 0.012 * max(own.shape)):
         return own
-    reach = 2 * int(np.ceil(2 * half + 2)) + 1
+    reach = 2 * int(np.ceil(slant * half + 2)) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     padded = np.pad(own.astype(np.uint8), reach)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[reach:-reach, reach:-reach]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["count_crossings", "count_lines", "count_self_crossings", "grid_size"]
+__all__ = ["count_crossings", "count_lines", "count_self_crossings", "grid_size", "tips"]
 
 Mask = NDArray[Any]
 
@@ -32,26 +32,21 @@ def _neighbours(bones: Mask) -> NDArray[Any]:
     return np.asarray(np.round(total), dtype=np.int32) * bones
 
 
-def _ends(part: Mask) -> int:
-    """Free ends of a stroke, without the twigs that a thick line's skeleton has."""
+def tips(part: Mask) -> list[tuple[float, float]]:
+    """Free ends (x, y) of a stroke, without the twigs that a thick line's skeleton has."""
     bones = _skeleton(np.pad(part, 2))
     around = _neighbours(bones)
     joints = cv2.dilate((bones & (around >= 3)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     twigs, labels = cv2.connectedComponents((bones & ~joints).astype(np.uint8), connectivity=8)
-    tips = bones & (around == 1)
-    shortest = 0.8 * _width(part)
-    ends = 0
-    for twig in range(1, twigs):
-        own = labels == twig
-        count = int((tips & own).sum())
-        if count and (own.sum() > shortest or not joints.any()):
-            ends += count
-    return ends
+    lengths = np.bincount(labels.ravel(), minlength=twigs)
+    shortest = 0.8 * _width(part) if joints.any() else 0.0
+    found = [(int(x), int(y)) for y, x in np.argwhere(bones & (around == 1) & ~joints)]
+    return [(x - 2.0, y - 2.0) for x, y in found if lengths[labels[y, x]] > shortest]
 
 
 def count_lines(part: Mask) -> int:
     """How many open lines make up one connected stroke: each has two ends, however often they cross."""
-    return max(1, (_ends(part) + 1) // 2)
+    return max(1, (len(tips(part)) + 1) // 2)
 
 
 def count_crossings(first: Mask, second: Mask) -> list[tuple[int, int, int, int]]:
@@ -60,12 +55,12 @@ def count_crossings(first: Mask, second: Mask) -> list[tuple[int, int, int, int]
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     wide_first = cv2.dilate(first.astype(np.uint8), kernel)
     wide_second = cv2.dilate(second.astype(np.uint8), kernel)
-    both = np.minimum(wide_first, wide_second)
+    both = cv2.dilate(np.minimum(wide_first, wide_second), kernel)  # joins the two sides of a line that is run over
     count, _, stats, _ = cv2.connectedComponentsWithStats(both, connectivity=8)
     boxes = []
     for index in range(1, count):
         x, y, w, h, _ = (int(v) for v in stats[index])
-        margin = 2 * reach
+        margin = reach
         top, left = max(0, y - margin), max(0, x - margin)
         window = (slice(top, y + h + margin), slice(left, x + w + margin))
         if _passes(second[window], wide_first[window] > 0) and _passes(first[window], wide_second[window] > 0):

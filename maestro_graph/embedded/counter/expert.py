@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from maestro_graph.embedded.counter._answers import answer_from_counts
 from maestro_graph.embedded.counter._diagram_question import parse_diagram
 from maestro_graph.embedded.counter._diagrams import answer_diagram
 from maestro_graph.embedded.counter._drawn import drawn_likelihood, form_fit
+from maestro_graph.embedded.counter._fine import find_fine
 from maestro_graph.embedded.counter._ground import find_ink, noise_of
 from maestro_graph.embedded.counter._match import pick
 from maestro_graph.embedded.counter._nouns import tellable
@@ -20,7 +22,7 @@ from maestro_graph.embedded.counter._photo import find_repeated
 from maestro_graph.embedded.counter._question import Query, parse_question
 from maestro_graph.embedded.counter._rules import crossings, grid
 from maestro_graph.embedded.counter._scene import find_scene
-from maestro_graph.embedded.counter._things import Box, Scene
+from maestro_graph.embedded.counter._things import Scene
 from maestro_graph.embedded.counter._trust import repeats, signals, trust
 from maestro_graph.embedded.counter._working import SMALL_PICTURE, Working, working_copy
 from maestro_graph.embedded.preview import preview
@@ -32,6 +34,7 @@ __all__ = ["Counter"]
 MAX_BOXES = 400
 HOPELESS = 0.1  # trust below which there is no answer
 MOST_BY_NAME = 0.35  # confidence in a count of things that colour and form do not tell
+CLEAN = 0.85  # fit from which a drawing in thin outlines is understood
 NO_DRAWING = 0.15  # likelihood of a drawing below which flat colours are not looked for
 
 
@@ -64,9 +67,14 @@ class Counter(EmbeddedExpert):
             raise refuse(f"the picture is too small to count in ({image.width}x{image.height} pixels)")
         clock = Clock.of(request)
         if query.kind == "grid":
-            return _grid_reply(query, pixels)
+            return _grid_reply(query, request.question, pixels)
         if query.kind == "crossings":
             return _crossings_reply(query, view)
+        fine = find_fine(image) if _wants_outlines(query) else None
+        if fine is not None and fine.scene.score > CLEAN and all(pick(fine.scene, t) for t in query.targets):
+            figures = signals(fine.view.pixels, fine.scene, 0.0, preview(image))
+            return _counts_reply(query, fine.scene, figures, fine.view)
+        clock.check()
         noise = noise_of(pixels)
         scene = look(pixels, view.scale, noise, query, clock)
         figures = signals(pixels, scene, noise, preview(image))
@@ -89,6 +97,14 @@ def look(pixels: NDArray[Any], scale: float, noise: float, query: Query, clock: 
     if not best.things or best.score < 0.15:
         raise refuse("nothing in the picture repeats clearly enough to be counted")
     return best
+
+
+def _wants_outlines(query: Query) -> bool:
+    """Whether all that is counted are closed forms, of any colour."""
+    return bool(query.targets) and all(
+        t.form not in (None, "dot", "line", "arrow", "cross", "star") and not t.colours and t.filled is not True
+        for t in query.targets
+    )
 
 
 def _wants_form(query: Query) -> bool:
@@ -132,7 +148,16 @@ def _why(figures: Mapping[str, float], scene: Scene) -> str:
     return "what was found in the picture is too unlike and too unclear to be counted"
 
 
-def _grid_reply(query: Query, pixels: NDArray[Any]) -> ExpertReply:
+def _in_form(question: str, rows: int, columns: int) -> str:
+    """Rows and columns as the question wants them written: a pair, named numbers in curly brackets, or words."""
+    if re.search(r"rows? ?= ?\{", question):
+        return f"rows={{{rows}}} columns={{{columns}}}"
+    if re.search(r"\(\s*(?:rows?|\d+)\s*,\s*(?:columns?|cols?|\d+)\s*\)", question, re.IGNORECASE):
+        return f"({rows}, {columns})"
+    return f"{rows} rows and {columns} columns"
+
+
+def _grid_reply(query: Query, question: str, pixels: NDArray[Any]) -> ExpertReply:
     size = grid(pixels)
     if size is None:
         raise refuse("no grid with rules or with things in rows and columns was found")
@@ -142,7 +167,7 @@ def _grid_reply(query: Query, pixels: NDArray[Any]) -> ExpertReply:
         ("column",): str(columns),
         ("cell",): str(rows * columns),
     }
-    answer = known.get(query.asks, f"{rows} rows and {columns} columns")
+    answer = known.get(query.asks) or _in_form(question, rows, columns)
     return ExpertReply(
         text=f"{rows} rows and {columns} columns: found by {size.method}.",
         answer=answer,
