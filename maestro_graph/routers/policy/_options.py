@@ -1,0 +1,55 @@
+"""What a registry may say of a policy router under `options`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from maestro_graph.errors import RegistryError
+
+__all__ = ["PolicyOptions", "read_options"]
+
+
+class PolicyOptions(BaseModel):
+    """Options of a policy router.
+
+    Attributes:
+        structured: sample under the grammar of a turn. Without it a turn may be malformed.
+        template: `auto`, `chatml` or `model`: how the conversation is written (see `choose_format`).
+        max_thought, max_query, max_answer: bounds of the grammar, in characters.
+        observation_chars: how much of each reply the router reads.
+        max_image_side: pictures are scaled down to this many pixels.
+        base: in process, the model that an adapter belongs to; by default the one that the adapter names.
+        device: in process, `auto` takes a GPU where there is one.
+        dtype: in process, the model's own by default. Exact log-probabilities want `float32`.
+        max_batch: in process, turns that are sampled together.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    structured: bool = True
+    template: Literal["auto", "chatml", "model"] = "auto"
+    max_thought: int = Field(default=2000, ge=0, le=20_000)
+    max_query: int = Field(default=500, ge=1, le=20_000)
+    max_answer: int = Field(default=1000, ge=1, le=20_000)
+    observation_chars: int = Field(default=4096, ge=100)
+    max_image_side: int = Field(default=2048, ge=16)
+    base: str | None = None
+    device: str = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    max_batch: int = Field(default=64, ge=1)
+
+
+def read_options(options: dict[str, Any]) -> PolicyOptions:
+    """Validate the options of a registry.
+
+    Raises:
+        RegistryError: names the field.
+    """
+    try:
+        return PolicyOptions.model_validate(options)
+    except ValidationError as error:
+        lines = "\n".join(f"  options.{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        fields = ", ".join(PolicyOptions.model_fields)
+        raise RegistryError(f"the policy router's options do not validate (there are: {fields}):\n{lines}") from None
