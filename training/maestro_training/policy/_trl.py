@@ -14,6 +14,7 @@ when a version moves them:
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,8 +71,6 @@ class GraphGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
         tokenizer: Any,
         **kwargs: Any,
     ) -> None:
-        from datasets import Dataset
-
         self._rows: list[PolicyRow] = []
         self._batch: torch.Tensor | None = None
         self._rollout = rollout
@@ -83,7 +82,7 @@ class GraphGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
             model=model,
             args=args,
             reward_funcs=[_reward(name) for name in reward_weights],
-            train_dataset=Dataset.from_dict({"prompt": list(samples)}),
+            train_dataset=_dataset(samples),
             processing_class=tokenizer,
             rollout_func=self._roll_out,
             **kwargs,
@@ -157,6 +156,15 @@ class GraphGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
             logps = logps.index_put(at, found[0].float())
             entropies = entropies.index_put(at, found[1].float())
         return logps, entropies if compute_entropy else None, None
+
+
+def _dataset(samples: Sequence[str]) -> Any:
+    """The keys as a dataset; its fingerprint is ours, since datasets cannot pickle tables of every pyarrow."""
+    from datasets import Dataset
+    from datasets.table import InMemoryTable
+
+    fingerprint = hashlib.sha256("\n".join(samples).encode()).hexdigest()[:16]
+    return Dataset(InMemoryTable.from_pydict({"prompt": list(samples)}), fingerprint=fingerprint)
 
 
 def _where(rows: Sequence[PolicyRow], first: int, device: Any) -> tuple[torch.Tensor, torch.Tensor]:
