@@ -19,9 +19,17 @@ def generators() -> Mapping[str, Generator]:
     from maestro_evaluation.synthetic.blind import BlindSuite
     from maestro_evaluation.synthetic.charts import ChartSuite
     from maestro_evaluation.synthetic.geometry import GeometrySuite
+    from maestro_evaluation.synthetic.tally import TallySuite
     from maestro_evaluation.synthetic.two_step import TwoStepSuite
 
-    made: tuple[Generator, ...] = (BlindSuite(), GeometrySuite(), TwoStepSuite(), ChartSuite(), MixedSuite())
+    made: tuple[Generator, ...] = (
+        BlindSuite(),
+        GeometrySuite(),
+        TwoStepSuite(),
+        ChartSuite(),
+        TallySuite(),
+        MixedSuite(),
+    )
     return MappingProxyType({generator.name: generator for generator in made})
 
 

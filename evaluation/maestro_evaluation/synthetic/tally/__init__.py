@@ -1,0 +1,5 @@
+"""`synthetic-tally`."""
+
+from maestro_evaluation.synthetic.tally._suite import TallySuite
+
+__all__ = ["TallySuite"]
