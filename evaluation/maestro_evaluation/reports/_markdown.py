@@ -18,7 +18,7 @@ def report_markdown(data: ReportData) -> str:
     """Render the report."""
     parts = [
         f"# {_text(data.title)}",
-        f"{data.samples} samples, {len(data.routers)} routers, {len(data.suites)} suites. Percent, with 95 % bootstrap "
+        f"Samples: {data.samples}, routers: {len(data.routers)}, suites: {len(data.suites)}. Percent, with 95 % bootstrap "
         "intervals in brackets (whole questions are drawn, with their rotations and repeats).",
         *_section("Accuracy by suite", _accuracies(data.by_suite)),
         *(_section("Accuracy by suite, free answers only", _accuracies(data.free)) if data.free else ()),

@@ -35,6 +35,8 @@ def report_page(data: ReportData, failures: Failures) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update({name: getattr(_words, name) for name in WORDS})
+    environment.filters["breakable"] = _breakable
+    main_first = sorted(data.routers, key=lambda router: router.name != data.main)
     numbers = {router.name: number for number, router in enumerate(data.routers, start=1)}
     page: str = environment.get_template("report.html").render(
         data=data,
@@ -42,7 +44,8 @@ def report_page(data: ReportData, failures: Failures) -> str:
         numbers=numbers,
         reach=_reach(data),
         planes=[(plane, _plane(data, plane, numbers)) for plane in data.planes],
-        calibrated=[(router, _reliability(router.calibration)) for router in data.routers if router.calibration],
+        main_first=main_first,
+        calibrated=[(router, _reliability(router.calibration)) for router in main_first if router.calibration],
     )
     return page
 
@@ -50,6 +53,14 @@ def report_page(data: ReportData, failures: Failures) -> str:
 def _harmless(told: Any) -> Any:
     """Escaping comes after this; what acts on a terminal or turns text around goes here."""
     return printable(told) if type(told) is str else told
+
+
+def _breakable(name: str) -> Markup:
+    """A name that may be broken after its joints."""
+    from markupsafe import Markup, escape
+
+    text = str(escape(printable(name)))
+    return Markup(text.replace("_", "_<wbr>").replace("@@", "@@<wbr>"))  # noqa: S704 - escaped above
 
 
 def _reach(data: ReportData) -> float:

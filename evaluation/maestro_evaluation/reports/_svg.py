@@ -35,12 +35,13 @@ class Point:
 class _Axes:
     """From values to places in the picture."""
 
+    least: float
     most: float
     bottom: float
     top: float
 
     def x(self, value: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * value / self.most
+        return LEFT + (WIDTH - LEFT - RIGHT) * (value - self.least) / (self.most - self.least)
 
     def y(self, value: float) -> float:
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - self.bottom) / (self.top - self.bottom)
@@ -48,11 +49,15 @@ class _Axes:
 
 def scatter(points: Sequence[Point], *, unit: str) -> Markup:
     """Accuracy over cost; the Pareto front as a line of steps, its routers as full dots."""
-    most = max(point.cost for point in points) * 1.08 or 1.0
+    costs = [point.cost for point in points]
+    most = max(costs) * 1.08 or 1.0
+    least = 0.0
+    if min(costs) > 0.5 * max(costs) > 0.0:  # far from zero: show what there is
+        least, most = min(costs) - 0.08 * max(costs), max(costs) * 1.04
     low = min(point.low for point in points)
     high = max(point.high for point in points)
     pad = max(0.02, 0.06 * (high - low))
-    axes = _Axes(most, max(0.0, low - pad), min(1.0, high + pad))
+    axes = _Axes(least, most, max(0.0, low - pad), min(1.0, high + pad))
     front = [point for point in points if point.front]
     parts = [*_grid(axes, unit), _steps(axes, sorted(front, key=lambda point: point.cost))]
     for point in points:
@@ -70,7 +75,7 @@ def scatter(points: Sequence[Point], *, unit: str) -> Markup:
 
 def reliability(found: Calibration) -> Markup:
     """Accuracy of each bin of confidence against the diagonal; below, how many answers each bin holds."""
-    axes = _Axes(1.0, 0.0, 1.0)
+    axes = _Axes(0.0, 1.0, 0.0, 1.0)
     largest = max(each.n for each in found.bins)
     parts = [*_grid(axes, "confidence", ticks=[0, 0.2, 0.4, 0.6, 0.8, 1.0])]
     parts.append(_line("ideal", axes.x(0), axes.y(0), axes.x(1), axes.y(1)))
@@ -99,7 +104,7 @@ def _grid(axes: _Axes, unit: str, *, ticks: Sequence[float] = ()) -> list[str]:
         y = axes.y(value)
         parts.append(_line("grid", LEFT, y, WIDTH - RIGHT, y))
         parts.append(f'<text class="tick end" x="{LEFT - 6}" y="{y + 4:.1f}">{_short(value * 100)} %</text>')
-    for value in ticks or _ticks(0.0, axes.most):
+    for value in ticks or _ticks(axes.least, axes.most):
         x = axes.x(value)
         parts.append(_line("grid", x, TOP, x, HEIGHT - BOTTOM))
         parts.append(f'<text class="tick middle" x="{x:.1f}" y="{HEIGHT - BOTTOM + 16}">{_short(value)}</text>')

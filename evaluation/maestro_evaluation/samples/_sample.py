@@ -62,7 +62,8 @@ class Sample:
         """Hash of what is asked and how it is scored (the files' content included): records of another sample that
         happens to have the same id are not taken for this one's."""
         said = [self.question, self.answer, self.rule, dict(self.meta), [_content(image) for image in self.images]]
-        return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+        text = json.dumps(said, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _content(reference: str) -> str:

@@ -82,7 +82,7 @@ def record(
 
 def write_run(folder: Path, records: Iterable[SampleRecord], info: Mapping[str, Any] | None = None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [json.dumps(each, ensure_ascii=False) for each in records]
+    lines = [json.dumps(each) for each in records]
     (folder / "samples.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     if info is not None:
         (folder / "run.json").write_text(json.dumps(info), encoding="utf-8")
