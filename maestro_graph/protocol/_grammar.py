@@ -27,6 +27,8 @@ def turn_regex(
     max_answer: int = 1000,
     max_calls: int = 1,
     think_opened: bool = False,
+    query: str | None = None,
+    answers: Iterable[str] | None = None,
 ) -> str:
     """Regular expression (no look-around, no back-references) that matches whole turns.
 
@@ -35,21 +37,33 @@ def turn_regex(
         max_thought, max_query, max_answer: bounds in characters.
         max_calls: searches a turn may hold.
         think_opened: for chat templates that open `<think>` themselves: the turn starts inside it and must close it.
+        query: the one query that may be written, neutralised already; by default any.
+        answers: the answers that may be given, neutralised already; by default any. With none of them, the turn
+            must be a search.
     """
     heads = "|".join(
         _literal(expert if skill is None else f"{expert}@@{skill}")
         for expert, skill in sorted(actions, key=lambda pair: (pair[0], pair[1] or ""))
     )
-    answer = rf"<answer> {_ANSWER_FIRST}{_ANSWER}{{0,{max_answer - 1}}} </answer>"
+    free_answer = rf"{_ANSWER_FIRST}{_ANSWER}{{0,{max_answer - 1}}}"
+    listed = None if answers is None else [_literal(text) for text in dict.fromkeys(answers)]
+    answer = rf"<answer> {free_answer if listed is None else _either(listed)} </answer>"
     if think_opened:
         thought = rf"{_THOUGHT}{{0,{max_thought}}}</think>\n{{0,2}}"
     else:
         thought = rf"(?:<think>{_THOUGHT}{{0,{max_thought}}}</think>\n{{0,2}})?"
     if not heads:
-        return thought + answer
-    search = rf"<search> (?:{heads}): {_QUERY_FIRST}{_QUERY}{{0,{max_query - 1}}} </search>"
+        return thought + (answer if listed != [] else f"<answer> {free_answer} </answer>")
+    asked = rf"{_QUERY_FIRST}{_QUERY}{{0,{max_query - 1}}}" if query is None else _literal(query)
+    search = rf"<search> (?:{heads}): {asked} </search>"
     searches = search if max_calls == 1 else rf"{search}(?:\n{search}){{0,{max_calls - 1}}}"
+    if listed == []:
+        return rf"{thought}(?:{searches})"
     return rf"{thought}(?:{searches}|{answer})"
+
+
+def _either(literals: list[str]) -> str:
+    return f"(?:{'|'.join(literals)})"
 
 
 def _literal(text: str) -> str:

@@ -18,6 +18,10 @@ class PolicyOptions(BaseModel):
         structured: sample under the grammar of a turn. Without it a turn may be malformed.
         template: `auto`, `chatml` or `model`: how the conversation is written (see `choose_format`).
         max_thought, max_query, max_answer: bounds of the grammar, in characters.
+        queries: `question`: the only query is the user's question (where it is one line that fits the grammar), so
+            that a weak writer decides whom to ask and need not say what. `free`: any.
+        answers: `evidence`: the only answers are those that experts gave, and before there is one the policy must
+            ask. `free`: any.
         observation_chars: how much of each reply the router reads.
         max_image_side: pictures are scaled down to this many pixels.
         base: in process, the model that an adapter belongs to; by default the one that the adapter names.
@@ -33,6 +37,8 @@ class PolicyOptions(BaseModel):
     max_thought: int = Field(default=2000, ge=0, le=20_000)
     max_query: int = Field(default=500, ge=1, le=20_000)
     max_answer: int = Field(default=1000, ge=1, le=20_000)
+    queries: Literal["free", "question"] = "free"
+    answers: Literal["free", "evidence"] = "free"
     observation_chars: int = Field(default=4096, ge=100)
     max_image_side: int = Field(default=2048, ge=16)
     base: str | None = None

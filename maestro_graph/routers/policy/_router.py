@@ -100,15 +100,31 @@ class PolicyRouter:
             usage=Usage(calls=1, input_tokens=len(prompt_ids), output_tokens=len(sample.ids)),
         )
 
-    def regex(self, actions: Sequence[tuple[str, str | None]]) -> str:
-        """The grammar of a turn over the actions that exist now."""
+    def regex(self, actions: Sequence[tuple[str, str | None]], view: RouterView | None = None) -> str:
+        """The grammar of a turn over the actions that exist now, and where the options say so, over what was asked
+        and found."""
+        question, answers = (None, None) if view is None else self._said(view)
         return turn_regex(
             actions,
+            query=question,
+            answers=answers,
             max_thought=self.options.max_thought,
             max_query=self.options.max_query,
             max_answer=self.options.max_answer,
             max_calls=self._calls_per_turn,
             think_opened=self._think_opened,
+        )
+
+    def _said(self, view: RouterView) -> tuple[str | None, list[str] | None]:
+        """The only query and the only answers of a turn, where the options restrict them."""
+        question = neutralise(view.question.strip())
+        fits = len(question) <= self.options.max_query and "\n" not in question and "\r" not in question
+        found = [neutralise(item.answer.strip()) for item in view.evidence if item.ok and item.answer]
+        answers = [text for text in found if text and len(text) <= self.options.max_answer]
+        must_answer = view.turns_left <= 1 or view.calls_left <= 0
+        return (
+            question if self.options.queries == "question" and question and fits else None,
+            answers if self.options.answers == "evidence" and (answers or not must_answer) else None,
         )
 
     async def _prompt(self, view: RouterView) -> tuple[tuple[int, ...], tuple[PromptImage, ...]]:
@@ -180,7 +196,7 @@ class PolicyRouter:
         return SampleRequest(
             prompt_ids=prompt_ids,
             images=images,
-            regex=self.regex(actions) if self.options.structured else None,
+            regex=self.regex(actions, view) if self.options.structured else None,
             temperature=settings.temperature,
             max_tokens=room,
             seed=settings.seed,

@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from maestro_graph import Answer, ExpertCard, Malformed
-from maestro_graph.protocol import parse_turn, render_turn, turn_regex
+from maestro_graph import Answer, CallExpert, ExpertCard, Malformed
+from maestro_graph.protocol import neutralise, parse_turn, render_turn, turn_regex
 
 SPECIALS = st.text(alphabet=r".^$|?*+()[]{}\\-/#&~'\"=!, aé漢 ", min_size=1, max_size=12)
 
@@ -73,3 +73,20 @@ def test_parts_are_bounded() -> None:
     assert re.fullmatch(regex, "<search> a: 0123456789 </search>")
     assert not re.fullmatch(regex, "<search> a: 0123456789x </search>")
     assert "(?" not in regex.replace("(?:", "")  # no look-around: servers do not take it
+
+
+@given(st.text(min_size=1, max_size=40), st.lists(st.text(min_size=1, max_size=20), max_size=3))
+def test_the_query_and_the_answers_can_be_given(question: str, found: list[str]) -> None:
+    query = neutralise(question.strip())
+    answers = [neutralise(text.strip()) for text in found if text.strip()]
+    if not query or "\n" in query or "\r" in query:
+        return
+    pattern = re.compile(turn_regex([("reader", None)], max_thought=0, query=query, answers=answers))
+    search = f"<search> reader: {query} </search>"
+    assert pattern.fullmatch(search)
+    assert parse_turn(search, [("reader", None)]) == (CallExpert("reader", question.strip()),)
+    assert not pattern.fullmatch("<search> reader: something else entirely that nobody asked </search>")
+    assert not pattern.fullmatch("<answer> something else entirely that nobody found </answer>")
+    for text, answer in zip(answers, (text.strip() for text in found if text.strip()), strict=True):
+        assert pattern.fullmatch(f"<answer> {text} </answer>")
+        assert parse_turn(f"<answer> {text} </answer>", [("reader", None)]) == Answer(answer)
