@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from maestro_graph.embedded.calculator import _units
+from maestro_graph.embedded.calculator._followups import left_to_do
 from maestro_graph.embedded.calculator._numbers import clean
 from maestro_graph.evidence import Evidence, Json
 
@@ -42,7 +43,8 @@ _COUNTED = {"two": 2, "three": 3, "four": 4, "both": 2, "2": 2, "3": 3, "4": 4}
 
 def points_at_evidence(question: str) -> bool:
     """Whether the question speaks of something that was found before."""
-    return bool(_ONE.search(question) or _MANY.search(question) or _FROM_TABLE.search(question))
+    said = _ONE.search(question) or _MANY.search(question) or _FROM_TABLE.search(question)
+    return bool(said) or any(True for _ in left_to_do(question, "1"))
 
 
 def filled_in(question: str, evidence: Sequence[Evidence]) -> list[str]:
@@ -58,6 +60,8 @@ def filled_in(question: str, evidence: Sequence[Evidence]) -> list[str]:
     single = next((number for item in usable if (number := _single(item)) is not None), None)
     if single is not None and _ONE.search(question):
         found.append(_ONE.sub(single, question, count=1))
+    if single is not None:
+        found.extend(left_to_do(question, single))
     across = [number for item in reversed(usable) if (number := _single(item)) is not None]
     if len(across) > 1 and _MANY.search(question):
         found.extend(_many(question, across))
