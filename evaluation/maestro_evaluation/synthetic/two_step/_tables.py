@@ -27,7 +27,7 @@ TABLES = (
     Table("Workshop", "Bolts", ("Anna", "Boris", "Clara", "David", "Emma", "Felix", "Greta"), 15, 200),
     Table("Farm", "Animals", ("Sheep", "Goats", "Ducks", "Cows", "Hens", "Geese", "Ponies"), 6, 150),
     Table("Cinema", "Seats", ("Red Hall", "Blue Hall", "Gold Hall", "Studio", "Balcony", "Terrace"), 24, 360),
-    Table("Railway", "Wagons", ("Line 1", "Line 2", "Line 3", "Line 4", "Line 5", "Line 6"), 8, 96),
+    Table("Railway", "Wagons", ("North", "South", "East", "West", "Coast", "Valley", "Airport"), 8, 96),
     Table("Bakery", "Loaves", ("Rye", "Wheat", "Spelt", "Oat", "Corn", "Barley", "Potato"), 14, 220),
     Table("Museum", "Visitors", ("April", "May", "June", "July", "August", "March"), 100, 900),
     Table("School", "Pupils", ("Class A", "Class B", "Class C", "Class D", "Class E", "Class F"), 14, 36),
