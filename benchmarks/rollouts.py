@@ -23,6 +23,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from maestro_evaluation.samples import Sample
 from maestro_graph import ChatExpert, ExpertCard, Registry, RunTrace, read_trace
 from maestro_graph.cache import CallCache
@@ -43,11 +45,17 @@ def start_server(latency_s: float) -> tuple[str, subprocess.Popen[str]]:
     return server.stdout.readline().strip(), server
 
 
-def questions(count: int, begin: int = 0) -> list[Sample]:
-    return [
-        Sample(id=str(at), suite="bench", question=f"How many are in picture {at}?", images=(), answer=42, family="")
-        for at in range(begin, begin + count)
-    ]
+def questions(count: int, folder: Path, begin: int = 0) -> list[Sample]:
+    """Questions about a picture each, so that their requests differ."""
+    folder.mkdir()
+    samples = []
+    for at in range(begin, begin + count):
+        file = folder / f"{at}.png"
+        Image.new("RGB", (32, 32), (at % 256, at // 256, 0)).save(file)
+        samples.append(
+            Sample(id=str(at), suite="bench", question="How many?", images=(str(file),), answer=42, family="")
+        )
+    return samples
 
 
 def traced(folder: Path) -> list[RunTrace]:
@@ -74,17 +82,20 @@ async def rolled(url: str, samples: list[Sample], folder: Path, group_size: int,
         raise RuntimeError(f"{len(failed)} runs came to nothing, the first by: {failed[0]}")
     runs = traced(folder)
     asked = [request for run in runs for call in run.calls for request in call.requests if not request.cached]
-    return {"runs": len(runs), "seconds": wall, "cpu_s": cpu, "expert_calls": len(asked) / len(samples)}
+    distinct = {(request.question, request.images) for run in runs for call in run.calls for request in call.requests}
+    return {"runs": len(runs), "seconds": wall, "cpu_s": cpu, "expert_calls": len(asked) / len(distinct)}
 
 
 async def measure(options: argparse.Namespace) -> dict[str, Any]:
     url, server = start_server(options.latency)
     try:
         with tempfile.TemporaryDirectory() as place:
-            size = options.group_size
-            await rolled(url, questions(8, 9000), Path(place) / "warm", 8, options.in_flight)  # connections, imports
-            many = await rolled(url, questions(options.questions), Path(place) / "many", size, options.in_flight)
-            one = await rolled(url, questions(options.sequential), Path(place) / "one", size, 1)
+            root, size = Path(place), options.group_size
+            warm = questions(8, root / "p0", 9000)
+            await rolled(url, warm, root / "warm", 8, options.in_flight)  # connections, imports
+            samples = questions(options.questions, root / "p1")
+            many = await rolled(url, samples, root / "many", size, options.in_flight)
+            one = await rolled(url, samples[: options.sequential], root / "one", size, 1)
     finally:
         server.kill()
         server.wait()

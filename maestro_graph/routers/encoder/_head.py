@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -213,10 +214,10 @@ class Head:
             RegistryError: it cannot be read, or is of another version of the head.
         """
         try:
-            with np.load(file, allow_pickle=False) as data:
+            with file.open("rb") as opened, np.load(opened, allow_pickle=False) as data:
                 weights = {name: data[name].astype(np.float32) for name in data.files if name != "about"}
                 about = json.loads(data["about"].tobytes())
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise RegistryError(
                 f"the policy's weights {str(file)!r} cannot be read: {error}; train it again"
             ) from error

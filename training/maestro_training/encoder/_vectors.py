@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +30,9 @@ class VectorStore:
         self._known: dict[bytes, Floats] = {}
         if file is not None and file.is_file():
             try:
-                with np.load(file, allow_pickle=False) as data:
+                with file.open("rb") as opened, np.load(opened, allow_pickle=False) as data:
                     keys, vectors = data["keys"], data["vectors"].astype(np.float32)
-            except (OSError, ValueError, KeyError):
+            except (OSError, ValueError, KeyError, BadZipFile):
                 return
             self._known = {key.tobytes(): vector for key, vector in zip(keys, vectors, strict=True)}
 
