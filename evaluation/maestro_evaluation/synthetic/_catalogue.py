@@ -20,6 +20,7 @@ def generators() -> Mapping[str, Generator]:
     from maestro_evaluation.synthetic.charts import ChartSuite
     from maestro_evaluation.synthetic.geometry import GeometrySuite
     from maestro_evaluation.synthetic.tally import TallySuite
+    from maestro_evaluation.synthetic.targets import FreeTargets, Targets4K, Targets8K
     from maestro_evaluation.synthetic.two_step import TwoStepSuite
 
     made: tuple[Generator, ...] = (
@@ -28,6 +29,9 @@ def generators() -> Mapping[str, Generator]:
         TwoStepSuite(),
         ChartSuite(),
         TallySuite(),
+        FreeTargets(),
+        Targets4K(),
+        Targets8K(),
         MixedSuite(),
     )
     return MappingProxyType({generator.name: generator for generator in made})
