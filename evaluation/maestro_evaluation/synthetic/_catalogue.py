@@ -19,6 +19,7 @@ def generators() -> Mapping[str, Generator]:
     from maestro_evaluation.synthetic.blind import BlindSuite
     from maestro_evaluation.synthetic.charts import ChartSuite
     from maestro_evaluation.synthetic.geometry import GeometrySuite
+    from maestro_evaluation.synthetic.ocr import OcrSuite
     from maestro_evaluation.synthetic.tally import TallySuite
     from maestro_evaluation.synthetic.targets import FreeTargets, Targets4K, Targets8K
     from maestro_evaluation.synthetic.two_step import TwoStepSuite
@@ -32,6 +33,7 @@ def generators() -> Mapping[str, Generator]:
         FreeTargets(),
         Targets4K(),
         Targets8K(),
+        OcrSuite(),
         MixedSuite(),
     )
     return MappingProxyType({generator.name: generator for generator in made})
