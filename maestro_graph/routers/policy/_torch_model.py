@@ -109,7 +109,7 @@ class TorchPolicy:
         self, model: Any, tokenizer: PolicyTokenizer, *, image_processor: Any = None, max_image_side: int = 2048
     ) -> None:
         self.model, self.tokenizer = model, tokenizer
-        self._processor, self._max_image_side = image_processor, max_image_side
+        self.image_processor, self._max_image_side = image_processor, max_image_side
         text = model.config.get_text_config()
         self.limit: int | None = getattr(text, "max_position_embeddings", None)
         self.masks = GrammarMasks(tokenizer, vocabulary=int(text.vocab_size))
@@ -126,7 +126,7 @@ class TorchPolicy:
 
     def pixels(self, image: MaestroImage) -> tuple[torch.Tensor, torch.Tensor]:
         """Patches `(patches, values)` and grid `(1, 3)` of a picture, as the model's processor makes them."""
-        if self._processor is None:
+        if self.image_processor is None:
             raise RegistryError(
                 f"the policy {self.tokenizer.where} takes no pictures; ask it without, or take one that sees"
             )
@@ -139,7 +139,7 @@ class TorchPolicy:
         if max(picture.size) > self._max_image_side:
             picture = picture.copy()
             picture.thumbnail((self._max_image_side, self._max_image_side), Image.Resampling.LANCZOS)
-        made = self._processor(images=[picture], return_tensors="pt")
+        made = self.image_processor(images=[picture], return_tensors="pt")
         found = made["pixel_values"], made["image_grid_thw"]
         with self._lock:
             self._pixels[image.sha256] = found

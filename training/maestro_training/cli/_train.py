@@ -1,4 +1,4 @@
-"""`maestro train encoder` and `maestro train report`."""
+"""`maestro train encoder`, `maestro train policy` and `maestro train report`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,29 @@ def encoder(
         training = training.model_copy(update={"seed": seed})
     with stdout_reserved():
         done = train_encoder(training, out, tensorboard=tensorboard)
+    typer.echo(done.summary())
+
+
+@app.command()
+def policy(
+    config: Annotated[str, typer.Option(help="YAML file, or the name of a configuration that ships.")],
+    out: Annotated[Path, typer.Option(help="Folder of the run; going on in one resumes it.")],
+    seed: Annotated[int | None, typer.Option(help="Instead of the file's.")] = None,
+) -> None:
+    """Train a language-model or vision-language policy by GRPO on runs of the graph."""
+    from maestro_graph.cli._streams import stdout_reserved
+    from maestro_graph.errors import MissingExtraError
+    from maestro_training.policy._config import read_policy_training
+
+    training = read_policy_training(config)
+    if seed is not None:
+        training = training.model_copy(update={"seed": seed})
+    try:
+        from maestro_training.policy._train import train_policy
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("training a policy", "train", error.name or "trl") from error
+    with stdout_reserved():
+        done = train_policy(training, out)
     typer.echo(done.summary())
 
 

@@ -11,7 +11,7 @@ from maestro_training.encoder._scores import Scores
 from maestro_training.encoder._table import baseline_table
 from maestro_training.encoder._train import Course, TrainedEncoder, open_course, train_encoder
 from maestro_training.encoder._trainer import Trainer, rewards_of
-from maestro_training.encoder._vary import Variation, VariedCards, renamed, varied
+from maestro_training.encoder._vary import Variation, VariedCards, renamed, reworded, varied
 from maestro_training.encoder._vectors import VectorStore
 from maestro_training.encoder._world import TableWorld, WorldSample
 
@@ -47,6 +47,7 @@ __all__ = [
     "play",
     "read_training",
     "renamed",
+    "reworded",
     "rewards_of",
     "train_encoder",
     "unvaried",

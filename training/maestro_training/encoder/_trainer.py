@@ -16,7 +16,7 @@ from maestro_training.encoder._learner import Batch, Learner, batch_of, set_thre
 from maestro_training.encoder._play import Budget, Encode, Played, play
 from maestro_training.encoder._run_folder import RunFolder
 from maestro_training.encoder._scores import Scores
-from maestro_training.encoder._vary import varied
+from maestro_training.encoder._vary import reworded, varied
 from maestro_training.encoder._world import TableWorld, WorldSample
 from maestro_training.rewards import Calls, Cost, Format, Latency, Outcome, Reward, group_advantages, with_rewards
 
@@ -86,6 +86,8 @@ class Trainer:
         self.learner = Learner(self.start, training.objective)
         self.step = 0
         self._rewards = rewards_of(training)
+        self._wordings = reworded(cards, training.vary, np.random.default_rng((training.seed, 3)))
+        encode([text for texts in self._wordings.values() for text in texts])
         if folder is not None:
             self._resume(folder)
 
@@ -163,7 +165,7 @@ class Trainer:
             if len(part) == 0:
                 continue
             questions = self.questions(step)
-            cards = varied(self.cards, training.vary, rng)
+            cards = varied(self.cards, training.vary, rng, self._wordings)
             done = play(
                 [questions[int(at)] for at in part],
                 cards,

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from maestro_graph.registry import Action
 from maestro_graph.routers.encoder import ActionCards, CardText
 
-__all__ = ["Variation", "VariedCards", "renamed", "varied"]
+__all__ = ["Variation", "VariedCards", "renamed", "reworded", "varied"]
 
 _CLAUSE = re.compile(r"(?<=[.:;])\s+|,\s+(?:and\s+)?")
 
@@ -60,6 +60,7 @@ class Variation(BaseModel):
         drop_example: chance that an example is left out of a card.
         drop_clause: chance that a clause of a description is left out.
         synonym: chance that a known phrase is said otherwise.
+        wordings: descriptions that are made of each one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,6 +70,7 @@ class Variation(BaseModel):
     drop_example: float = Field(default=0.4, ge=0, le=1)
     drop_clause: float = Field(default=0.25, ge=0, lt=1)
     synonym: float = Field(default=0.4, ge=0, le=1)
+    wordings: int = Field(default=32, ge=1)
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,22 @@ class VariedCards:
     original: tuple[Action, ...]
 
 
-def varied(cards: ActionCards, variation: Variation, rng: np.random.Generator) -> VariedCards:
-    """One varied registry; the same generator state gives the same one."""
+def reworded(cards: ActionCards, variation: Variation, rng: np.random.Generator) -> dict[str, tuple[str, ...]]:
+    """For each description `variation.wordings` others that say the same or less; encoded once, drawn from often."""
+    return {
+        card.description: tuple(_reworded(card.description, variation, rng) for _ in range(variation.wordings))
+        for card in (*cards.experts, *cards.skills)
+    }
+
+
+def varied(
+    cards: ActionCards, variation: Variation, rng: np.random.Generator, wordings: Mapping[str, Sequence[str]]
+) -> VariedCards:
+    """One varied registry; the same generator state gives the same one.
+
+    Args:
+        wordings: of each description, as `reworded` gives them.
+    """
     experts = _kept(len(cards.experts), variation.drop_expert, rng, least=2)
     skills = _kept(len(cards.skills), variation.drop_skill, rng, least=0)
     expert_at = {number: at for at, number in enumerate(experts)}
@@ -95,8 +111,11 @@ def varied(cards: ActionCards, variation: Variation, rng: np.random.Generator) -
     names = _names(len(experts) + len(skills), rng)
     return VariedCards(
         ActionCards(
-            tuple(_reworded(cards.experts[n], names[at], variation, rng) for at, n in enumerate(experts)),
-            tuple(_reworded(cards.skills[n], names[len(experts) + at], variation, rng) for at, n in enumerate(skills)),
+            tuple(_other(cards.experts[n], names[at], variation, rng, wordings) for at, n in enumerate(experts)),
+            tuple(
+                _other(cards.skills[n], names[len(experts) + at], variation, rng, wordings)
+                for at, n in enumerate(skills)
+            ),
             tuple(
                 (expert_at[e], None if s is None else skill_at[s])
                 for e, s in (cards.pairs[number] for number in chosen)
@@ -136,13 +155,23 @@ def _names(count: int, rng: np.random.Generator) -> list[str]:
     return list(found)
 
 
-def _reworded(card: CardText, name: str, variation: Variation, rng: np.random.Generator) -> CardText:
-    clauses = [part for part in _CLAUSE.split(card.description) if part]
+def _reworded(description: str, variation: Variation, rng: np.random.Generator) -> str:
+    clauses = [part for part in _CLAUSE.split(description) if part]
     kept = [part for at, part in enumerate(clauses) if at == 0 or rng.random() >= variation.drop_clause]
     text = _with_synonyms(", ".join(part.rstrip(".") for part in kept) + ".", variation.synonym, rng)
-    wrapping = WRAPPINGS[int(rng.integers(len(WRAPPINGS)))]
+    return WRAPPINGS[int(rng.integers(len(WRAPPINGS)))].format(text)
+
+
+def _other(
+    card: CardText,
+    name: str,
+    variation: Variation,
+    rng: np.random.Generator,
+    wordings: Mapping[str, Sequence[str]],
+) -> CardText:
+    said = wordings[card.description]
     examples = [text for text in card.examples if rng.random() >= variation.drop_example]
-    return CardText(name, wrapping.format(text), tuple(_shuffled(examples, rng)), card.price)
+    return CardText(name, said[int(rng.integers(len(said)))], tuple(_shuffled(examples, rng)), card.price)
 
 
 def _with_synonyms(text: str, chance: float, rng: np.random.Generator) -> str:

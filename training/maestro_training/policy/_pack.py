@@ -71,7 +71,9 @@ class Pack:
         """
         length = self.ids.shape[1]
         at = {row: (tree, place) for tree, rows in enumerate(self.members) for place, row in enumerate(rows)}
-        places, targets, temperature = [], [], []
+        places: list[int] = []
+        targets: list[int] = []
+        temperature: list[float] = []
         found: list[torch.Tensor | None] = []
         for number, row in enumerate(self.rows):
             tree, place = at[number]

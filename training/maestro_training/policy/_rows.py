@@ -27,6 +27,7 @@ class PolicyRow:
 
     Attributes:
         ids: T token ids of prompt, turns and observations, exactly as they were sampled and shown.
+        start: where the first turn begins; by default that of the first span.
         spans: the turns, in order, without overlap; what lies outside of them is given no gradient.
         sampled: log-probability of each token in the spans, one after another, as sampled (at `temperature`, under
             the mask where there was one).
@@ -41,9 +42,14 @@ class PolicyRow:
     temperature: float = 1.0
     images: tuple[str, ...] = ()
     group: str = ""
+    start: int = 0
 
     def __post_init__(self) -> None:
-        at = 1  # the first token has nothing before it that could predict it
+        if self.start == 0 and self.spans:
+            object.__setattr__(self, "start", self.spans[0].start)
+        if not 1 <= self.start < len(self.ids):
+            raise ValueError(f"the first turn of a row of {len(self.ids)} tokens cannot begin at {self.start}")
+        at = self.start
         for span in self.spans:
             if not at <= span.start < span.stop <= len(self.ids):
                 raise ValueError(

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -26,20 +25,13 @@ from trl.trainer.utils import split_tensor_dict
 from maestro_graph.errors import MaestroError
 from maestro_training.policy._head import add_scoring_head
 from maestro_training.policy._rows import PolicyRow
+from maestro_training.policy._runs import RewardedRow
 from maestro_training.policy._scoring import RowScorer
 
-__all__ = ["GRPOConfig", "GraphGRPOTrainer", "RewardedRow", "Rollout"]
+__all__ = ["GRPOConfig", "GraphGRPOTrainer", "Rollout"]
 
 ROW = "maestro_row"
 REWARD = "maestro_reward_"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RewardedRow:
-    """A trajectory and the components of its reward by name."""
-
-    row: PolicyRow
-    rewards: Mapping[str, float] = field(default_factory=dict)
 
 
 Rollout = Callable[[Sequence[str]], Sequence[RewardedRow]]
@@ -95,12 +87,10 @@ class GraphGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
         if len(found) != len(prompts):
             raise MaestroError(f"{len(found)} trajectories came back for {len(prompts)} runs; each run gives one")
         rows = [one.row for one in found]
-        if empty := next((row for row in rows if not row.spans), None):
-            raise MaestroError(f"a trajectory of {empty.group!r} holds no token of the policy; it cannot be trained on")
         self._rows = rows
         answer: dict[str, list[Any]] = {
-            "prompt_ids": [list(row.ids[: row.spans[0].start]) for row in rows],
-            "completion_ids": [list(row.ids[row.spans[0].start :]) for row in rows],
+            "prompt_ids": [list(row.ids[: row.start]) for row in rows],
+            "completion_ids": [list(row.ids[row.start :]) for row in rows],
             "logprobs": [_spread(row, row.sampled, 0.0) for row in rows],
             "env_mask": [_spread(row, [1] * len(row.sampled), 0) for row in rows],
         }
@@ -121,7 +111,7 @@ class GraphGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
         steps = self.args.steps_per_generation
         if self._step % (steps * self.num_iterations) == 0 or self._buffered_inputs is None:
             batch = self._generate_and_score_completions(generation_batch)
-            self._buffered_inputs = split_tensor_dict(_groups_shuffled(batch, self.num_generations), steps)
+            self._buffered_inputs: Any = split_tensor_dict(_groups_shuffled(batch, self.num_generations), steps)
         return self._buffered_inputs[self._step % steps]
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Any:
@@ -170,16 +160,15 @@ def _dataset(samples: Sequence[str]) -> Any:
 def _where(rows: Sequence[PolicyRow], first: int, device: Any) -> tuple[torch.Tensor, torch.Tensor]:
     """Row and column, in TRL's padded completions, of every policy token."""
     row = [first + number for number, one in enumerate(rows) for _ in one.sampled]
-    column = [place - one.spans[0].start for one in rows for place in one.policy_places]
+    column = [place - one.start for one in rows for place in one.policy_places]
     return torch.tensor(row, device=device, dtype=torch.long), torch.tensor(column, device=device, dtype=torch.long)
 
 
 def _spread(row: PolicyRow, values: Sequence[Any], other: Any) -> list[Any]:
     """Values of the policy's tokens over the whole completion."""
-    start = row.spans[0].start
-    spread = [other] * (len(row.ids) - start)
+    spread = [other] * (len(row.ids) - row.start)
     for place, value in zip(row.policy_places, values, strict=True):
-        spread[place - start] = value
+        spread[place - row.start] = value
     return spread
 
 

@@ -1,0 +1,159 @@
+"""What a training run of a policy is asked for: a YAML file, or a configuration that ships."""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from maestro_graph.errors import MaestroError
+from maestro_graph.routers.policy import PolicyOptions
+
+__all__ = ["Lengths", "LoraSettings", "PolicyTraining", "policy_configs", "read_policy_training"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LoraSettings(_Strict):
+    """A PEFT adapter; without one all weights are trained."""
+
+    rank: int = Field(default=16, ge=1)
+    alpha: int = Field(default=32, ge=1)
+    targets: str | list[str] = "all-linear"
+
+
+class Lengths(_Strict):
+    """Bounds in tokens.
+
+    Attributes:
+        prompt: the first prompt of a trajectory, pictures included.
+        turn: what the policy may write in one turn.
+        trajectory: everything after the first prompt, over all turns: what the policy wrote and the observations.
+    """
+
+    prompt: int = Field(default=12_288, ge=1)
+    turn: int = Field(default=1_024, ge=1)
+    trajectory: int = Field(default=4_096, ge=1)
+
+
+class PolicyTraining(_Strict):
+    """A training run of a language-model or vision-language policy.
+
+    Attributes:
+        model: folder of the model, or its name on the hub; `$NAME` is read from the environment.
+        suite: name or folder of the suite; `split` of it is trained on.
+        outcomes: file of the outcome table; without it the registry's experts are asked.
+        registry: preset or file.
+        options: of the policy router: grammar, template and bounds.
+        steps: updates; `questions` of each, `group_size` runs of every question.
+        micro_batch: trajectories of one forward pass, a multiple of `group_size` so that groups stay together.
+        lora: an adapter is trained; `None` trains all weights.
+        precision: `float32`, or `bfloat16`: autocast over float32 weights (full) or over a bfloat16 base (adapters).
+        attention: `dense`, or `flex` (FlexAttention; a GPU).
+        generation: `transformers` samples from the model that is trained, in this process; `vllm-server` from a
+            server at `endpoint` whose weights TRL keeps in step.
+        kl: weight of the divergence from the start; the paper has none.
+        checkpoint: every so many updates; training goes on from the last one.
+    """
+
+    model: str
+    suite: str
+    split: Literal["train", "validation", "test"] = "train"
+    limit: int | None = Field(default=None, ge=1)
+    outcomes: Path | None = None
+    registry: str = "embedded"
+    options: PolicyOptions = PolicyOptions()
+    think_opened: bool = False
+    steps: int = Field(default=100, ge=1)
+    questions: int = Field(default=8, ge=1)
+    group_size: int = Field(default=8, ge=2)
+    micro_batch: int = Field(default=8, ge=1)
+    learning_rate: float = Field(default=1e-6, gt=0)
+    warmup: int = Field(default=0, ge=0)
+    temperature: float = Field(default=1.0, gt=0)
+    max_turns: int = Field(default=4, ge=1)
+    max_calls: int = Field(default=8, ge=1)
+    in_flight: int = Field(default=64, ge=1)
+    deadline_s: float | None = Field(default=None, gt=0)
+    calls_weight: float = Field(default=0.0, ge=0)
+    lengths: Lengths = Lengths()
+    lora: LoraSettings | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
+    attention: Literal["dense", "flex"] = "dense"
+    share_prefixes: bool = True
+    checkpointing: bool = True
+    generation: Literal["transformers", "vllm-server"] = "transformers"
+    endpoint: str | None = None
+    kl: float = Field(default=0.0, ge=0)
+    entropy: float = Field(default=0.0, ge=0)
+    clip_low: float = Field(default=0.2, gt=0, lt=1)
+    clip_high: float = Field(default=0.28, gt=0)
+    checkpoint: int = Field(default=20, ge=1)
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _fits(self) -> PolicyTraining:
+        rows = self.questions * self.group_size
+        if rows % self.micro_batch:
+            raise ValueError(
+                f"micro_batch is {self.micro_batch}, and {self.questions} questions by {self.group_size} runs are "
+                f"{rows} trajectories; it must divide them"
+            )
+        if (self.generation == "vllm-server") != (self.endpoint is not None):
+            raise ValueError("generation 'vllm-server' needs an endpoint, and only that one takes one")
+        return self
+
+    @property
+    def model_path(self) -> str:
+        """The model, with its environment variable read.
+
+        Raises:
+            MaestroError: the variable is not set.
+        """
+        if not self.model.startswith("$"):
+            return self.model
+        found = os.environ.get(self.model[1:])
+        if not found:
+            raise MaestroError(
+                f"the configuration names its model by the environment variable {self.model[1:]}, which is not set; "
+                f"set it to the model's folder"
+            )
+        return found
+
+
+def policy_configs() -> dict[str, str]:
+    """The configurations that ship: name and text."""
+    folder = files("maestro_training.policy").joinpath("configs")
+    return {
+        entry.name.removesuffix(".yaml"): entry.read_text(encoding="utf-8")
+        for entry in sorted(folder.iterdir(), key=lambda item: item.name)
+        if entry.name.endswith(".yaml")
+    }
+
+
+def read_policy_training(name: str) -> PolicyTraining:
+    """Read a file, or a configuration that ships.
+
+    Raises:
+        MaestroError: there is none of that name, or it does not validate; names the fields.
+    """
+    shipped = policy_configs()
+    if name in shipped:
+        text = shipped[name]
+    elif Path(name).is_file():
+        text = Path(name).read_text(encoding="utf-8")
+    else:
+        raise MaestroError(f"there is no file {name!r}, and no such configuration; those that ship: {sorted(shipped)}")
+    try:
+        return PolicyTraining.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise MaestroError(f"{name}: no YAML: {error}") from error
+    except ValidationError as error:
+        lines = "\n".join(f"  {'.'.join(map(str, item['loc'])) or name}: {item['msg']}" for item in error.errors())
+        raise MaestroError(f"{name} does not validate:\n{lines}") from None
