@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,7 +21,7 @@ __all__: list[str] = []
 
 SHOWN = 60
 TESTS = {"mcnemar": "McNemar, exact", "permutation": "permutation of whole questions"}
-CHANGED = ("identity", "registry", "seed", "versions")
+PARTS = ("experts", "perceivers", "skills")
 
 
 @app.command()
@@ -53,13 +54,34 @@ def compare(
 
 def _head(runs: tuple[Results, Results], found: Comparison) -> list[str]:
     lines = [f"{which}: {run.folder} ({name})" for which, run, name in zip("AB", runs, found.routers, strict=True)]
-    changed = [key for key in CHANGED if runs[0].info.get(key) != runs[1].info.get(key)]
-    lines += [f"{key} differs: A {_short(runs[0].info.get(key))}, B {_short(runs[1].info.get(key))}" for key in changed]
+    lines += _ensembles(*(run.info for run in runs))
     if found.unscored:
         lines.append(f"{found.unscored} samples have no score in one of the runs and are left out")
     if any(found.alone):
         lines.append(f"left out: {found.alone[0]} samples that only A has, {found.alone[1]} that only B has")
     return [*lines, ""]
+
+
+def _ensembles(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
+    """What of the ensemble is not the same."""
+    ours, theirs = (_mapping(info.get("registry")) for info in (first, second))
+    if ours.get("identity") == theirs.get("identity"):
+        return []
+    lines = [f"the ensembles differ: A {ours.get('identity')}, B {theirs.get('identity')}"]
+    for kind in PARTS:
+        had, has = (_mapping(_mapping(told.get("parts")).get(kind)) for told in (ours, theirs))
+        names = [
+            *(f"{name} changed" for name in had if name in has and had[name] != has[name]),
+            *(f"{name} only in A" for name in had if name not in has),
+            *(f"{name} only in B" for name in has if name not in had),
+        ]
+        if names:
+            lines.append(f"  {kind}: {', '.join(names)}")
+    return lines
+
+
+def _mapping(told: Any) -> Mapping[str, Any]:
+    return told if isinstance(told, dict) else {}
 
 
 def _table(found: Comparison) -> list[str]:

@@ -109,7 +109,7 @@ class ReportData:
 
     Attributes:
         main: the router that comparisons, own figures and failures are about.
-        routers: best mean over suites first.
+        routers: best mean over suites first; `about` says what they are.
         free: accuracies on free-answer samples alone, which is what an oracle is defined on; `None` where all are.
     """
 
@@ -124,6 +124,7 @@ class ReportData:
     against: tuple[Against, ...]
     planes: tuple[Plane, ...]
     own: tuple[Own, ...]
+    about: Mapping[str, str]
     samples: int
 
 
@@ -131,7 +132,7 @@ def gather(body: Body, *, title: str, main: str | None = None) -> ReportData:
     """Compute a report.
 
     Args:
-        main: the router it is mostly about; by default the first that the runs name.
+        main: the router it is mostly about; by default the first that is no baseline.
 
     Raises:
         UnknownNameError: there is no such router.
@@ -139,7 +140,7 @@ def gather(body: Body, *, title: str, main: str | None = None) -> ReportData:
     records = body.records
     if main is not None and main not in records:
         raise UnknownNameError("router in these runs", main, records)
-    chosen = main or next(iter(records))
+    chosen = main or body.main
     by_suite = _table(records, "suite")
     order = sorted(records, key=lambda name: -_value(by_suite.mean[name]))
     ranked = {name: records[name] for name in order}
@@ -156,6 +157,7 @@ def gather(body: Body, *, title: str, main: str | None = None) -> ReportData:
         against=_against(chosen, ranked),
         planes=_planes(ranked, by_suite.mean),
         own=_own(records[chosen]),
+        about={name: body.about[name] for name in order if body.about[name]},
         samples=sum(suite.samples for suite in body.suites),
     )
 

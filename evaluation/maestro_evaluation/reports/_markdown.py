@@ -18,11 +18,12 @@ def report_markdown(data: ReportData) -> str:
     """Render the report."""
     parts = [
         f"# {_text(data.title)}",
-        f"Samples: {data.samples}, routers: {len(data.routers)}, suites: {len(data.suites)}. Percent, with 95 % bootstrap "
-        "intervals in brackets (whole questions are drawn, with their rotations and repeats).",
+        f"Samples: {data.samples}, routers: {len(data.routers)}, suites: {len(data.suites)}. Percent, with 95 % "
+        "bootstrap intervals in brackets (whole questions are drawn, with their rotations and repeats).",
         *_section("Accuracy by suite", _accuracies(data.by_suite)),
         *(_section("Accuracy by suite, free answers only", _accuracies(data.free)) if data.free else ()),
         *_section("Accuracy by family of question", _accuracies(data.by_family)),
+        *_section("Routers", (f"- {_text(name)}: {_text(told)}" for name, told in data.about.items())),
         *_section("Suites", _suites(data)),
         *_section(f"Each benchmark's own figures ({_text(data.main)})", _own(data.own)),
         *_section(f"{_text(data.main)} against the others", _against(data)),

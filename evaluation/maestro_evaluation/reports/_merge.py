@@ -13,6 +13,9 @@ from maestro_evaluation.results import Results, by
 
 __all__ = ["Body", "RunFacts", "SuiteFacts", "merge"]
 
+ASKED = ("split", "seed", "repeats", "deadline_s", "judge")
+BASELINE = "baseline"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
@@ -53,12 +56,16 @@ class Body:
     Attributes:
         records: by router, in the order of first appearance.
         folders: of each record's run, by identity of the record, for its trace and pictures.
+        about: what kind of router each is, in a few words, where the run says so.
+        main: the router to report on by default: the first that is no baseline.
     """
 
     records: Mapping[str, Sequence[SampleRecord]]
     folders: Mapping[int, Path]
     runs: tuple[RunFacts, ...]
     suites: tuple[SuiteFacts, ...]
+    about: Mapping[str, str]
+    main: str
 
 
 def merge(runs: Sequence[Results]) -> Body:
@@ -69,16 +76,24 @@ def merge(runs: Sequence[Results]) -> Body:
             homes[router].append(run)
     records: dict[str, list[SampleRecord]] = {}
     folders: dict[int, Path] = {}
+    about: dict[str, str] = {}
+    trained: list[str] = []
     for run in runs:
         for router, own in by(run.records, "router").items():
             name = f"{router} ({_folder_name(run, runs)})" if _overlap(router, homes[router]) else router
             records.setdefault(name, []).extend(own)
             folders.update((id(record), run.folder) for record in own)
+            told = _mapping(_mapping(run.info.get("routers")).get(router))
+            about[name] = ": ".join(str(told[key]) for key in ("kind", "summary", "weights") if told.get(key))
+            if told.get("kind") != BASELINE:
+                trained.append(name)
     return Body(
         records=records,
         folders=folders,
         runs=tuple(_facts(run) for run in runs),
         suites=_suites(runs, records),
+        about=about,
+        main=trained[0] if trained else next(iter(records)),
     )
 
 
@@ -105,13 +120,10 @@ def _folder_name(run: Results, runs: Sequence[Results]) -> str:
 def _facts(run: Results) -> RunFacts:
     versions = run.info.get("versions")
     facts = [(str(name), str(value)) for name, value in versions.items()] if isinstance(versions, dict) else []
-    asked = _asked(run.info)
-    registry = asked.get("registry")
-    if isinstance(registry, dict):
-        facts += [
-            (f"registry {key}", str(registry[key])) for key in ("name", "source", "identity") if registry.get(key)
-        ]
-    facts += [(key, _plain(asked[key])) for key in ("split", "seed", "repeats", "limit") if asked.get(key) is not None]
+    registry = _mapping(run.info.get("registry"))
+    facts += [(f"registry {key}", str(registry[key])) for key in ("name", "source", "identity") if registry.get(key)]
+    asked = _mapping(run.info.get("asked"))
+    facts += [(key, str(asked[key])) for key in ASKED if asked.get(key) is not None]
     return RunFacts(
         folder=run.folder.name,
         command=str(run.info.get("command") or ""),
@@ -122,29 +134,23 @@ def _facts(run: Results) -> RunFacts:
     )
 
 
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else repr(value)
-
-
-def _asked(info: Mapping[str, Any]) -> Mapping[str, Any]:
-    asked = info.get("asked")
-    return asked if isinstance(asked, dict) else info
+def _mapping(told: Any) -> Mapping[str, Any]:
+    return told if isinstance(told, dict) else {}
 
 
 def _suites(runs: Sequence[Results], records: Mapping[str, Sequence[SampleRecord]]) -> tuple[SuiteFacts, ...]:
     told: dict[str, Mapping[str, Any]] = {}
     for run in runs:
-        suites = _asked(run.info).get("suites")
-        if isinstance(suites, dict):
-            told.update((name, facts) for name, facts in suites.items() if isinstance(facts, dict))
+        suites = run.info.get("suites")
+        for facts in suites if isinstance(suites, list) else []:
+            told[str(_mapping(facts).get("name"))] = _mapping(facts)
     everything = [record for own in records.values() for record in own]
     return tuple(_suite(name, own, told.get(name, {})) for name, own in by(everything, "suite").items())
 
 
 def _suite(name: str, records: Sequence[SampleRecord], told: Mapping[str, Any]) -> SuiteFacts:
     samples = {record["sample"]: record for record in records}
-    details = told.get("details")
-    blind, way = _blind(details if isinstance(details, dict) else {}, {record["split"] for record in records})
+    blind, way = _blind(_mapping(told.get("details")), {record["split"] for record in records})
     chance = told.get("chance")
     return SuiteFacts(
         name=name,
@@ -162,14 +168,9 @@ def _suite(name: str, records: Sequence[SampleRecord], told: Mapping[str, Any]) 
 
 def _blind(details: Mapping[str, Any], splits: set[str]) -> tuple[float | None, str]:
     """The best of the blind baselines that the generator measured on the split that was asked."""
-    measured = details.get("blind")
-    if not isinstance(measured, dict) or len(splits) != 1:
-        return None, ""
-    own = measured.get(next(iter(splits)))
-    if not isinstance(own, dict):
-        return None, ""
+    own = _mapping(_mapping(details.get("blind")).get(next(iter(splits))))
     accuracies = {str(way): float(value) for way, value in own.items() if isinstance(value, (int, float))}
-    if not accuracies:
+    if not accuracies or len(splits) != 1:
         return None, ""
     best = max(accuracies, key=accuracies.__getitem__)
     return accuracies[best], best

@@ -95,19 +95,19 @@ def test_both_files_say_what_was_measured(tmp_path: Path) -> None:
         "command": "maestro eval run --suite own --out run",
         "time": "2026-11-22T18:00:00Z",
         "versions": {"maestro-graph": "0.1.0"},
-        "asked": {
-            "seed": 3,
-            "registry": {"name": "embedded", "identity": "ab12"},
-            "suites": {
-                "own": {
-                    "title": "Mine",
-                    "source": "a folder",
-                    "licence": "CC0-1.0",
-                    "chance": 0.125,
-                    "details": {"blind": {"test": {"majority": 0.11, "wording": 0.23}}},
-                }
-            },
-        },
+        "registry": {"name": "embedded", "identity": "ab12"},
+        "routers": {"random": {"kind": "baseline", "summary": "drawn from a hat"}, "encoder": {"kind": "encoder"}},
+        "suites": [
+            {
+                "name": "own",
+                "title": "Mine",
+                "source": "a folder",
+                "licence": "CC0-1.0",
+                "chance": 0.125,
+                "details": {"blind": {"test": {"majority": 0.11, "wording": 0.23}}},
+            }
+        ],
+        "asked": {"seed": 3},
     }
     markdown, page = report_of(write_run(tmp_path / "run", mixed(), info), title="A run")
     for words in (
@@ -153,7 +153,9 @@ def test_every_text_is_escaped_and_nothing_is_requested(tmp_path: Path) -> None:
         "command": HOSTILE,
         "time": HOSTILE,
         "versions": {HOSTILE: HOSTILE},
-        "asked": {"suites": {HOSTILE: {"source": HOSTILE, "licence": HOSTILE, "title": HOSTILE}}},
+        "suites": [{"name": HOSTILE, "source": HOSTILE, "licence": HOSTILE, "title": HOSTILE}],
+        "routers": {HOSTILE: {"kind": HOSTILE}},
+        "asked": {"seed": HOSTILE},
     }
     plain = record("1", 1.0, router="plain", suite=HOSTILE)
     markdown, page = report_of(write_run(tmp_path / "run", [hostile, plain], info), title=HOSTILE)
