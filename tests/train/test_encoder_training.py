@@ -26,6 +26,7 @@ from maestro_training.encoder import (  # noqa: E402
     batch_of,
     judged,
     play,
+    reworded,
     unvaried,
     varied,
 )
@@ -129,7 +130,8 @@ def test_what_every_reward_says_alike_moves_nothing_but_the_entropy_term() -> No
 def test_varied_registries_answer_for_the_original_action() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
-        found = varied(CARDS, Variation(drop_expert=0.4, drop_skill=0.5), rng)
+        variation = Variation(drop_expert=0.4, drop_skill=0.5)
+        found = varied(CARDS, variation, rng, reworded(CARDS, variation, rng))
         assert len(found.cards.experts) >= 2
         assert not {card.name for card in found.cards.experts} & {"a", "b", "c"}
         for (expert, skill), (original, skilled) in zip(found.cards.pairs, found.original, strict=True):
