@@ -152,11 +152,6 @@ def count_again(scene: Scene) -> int:
         ranked = sorted(thing[axis] for thing in things if thing["shape"] == asked["shape"])
         before = bisect_left(ranked, star)
         return before if asked["side"] in {"left", "above"} else len(ranked) - before
-    names = {
-        "colour": ["colour"],
-        "shape": ["shape"],
-        "colour and shape": ["colour", "shape"],
-        "size": ["colour", "large"],
-    }
+    names = ["colour", "large"] if kind == "size" else str(kind).split(" and ")
     tallies = Counter(tuple(thing[name] for name in names) for thing in things)
     return tallies[tuple(asked[name] for name in names)]
