@@ -18,6 +18,7 @@ def generators() -> Mapping[str, Generator]:
     from maestro_evaluation.synthetic._mixed import MixedSuite
     from maestro_evaluation.synthetic.blind import BlindSuite
     from maestro_evaluation.synthetic.charts import ChartSuite
+    from maestro_evaluation.synthetic.code import CodeSuite
     from maestro_evaluation.synthetic.geometry import GeometrySuite
     from maestro_evaluation.synthetic.ocr import OcrSuite
     from maestro_evaluation.synthetic.tally import TallySuite
@@ -27,6 +28,7 @@ def generators() -> Mapping[str, Generator]:
     made: tuple[Generator, ...] = (
         BlindSuite(),
         GeometrySuite(),
+        CodeSuite(),
         TwoStepSuite(),
         ChartSuite(),
         TallySuite(),
