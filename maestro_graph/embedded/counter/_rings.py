@@ -25,6 +25,7 @@ TURNS = 8  # rotations of a polygon that are tried first, within one of its symm
 SIDES = {"triangle": 3, "square": 4, "pentagon": 5, "hexagon": 6, "octagon": 8}
 MARGIN = 0.05  # a polygon has a rotation to choose; it must follow the stroke by this much better than a circle
 SLACK = 0.12  # of the radius: how far from a thin stroke the circle may run that a polygon is found by
+FORMS_TRIED = 2  # polygons that are fitted to each circle: the most promising
 SEEDS = 60
 LEAST_OWN = 0.35  # share of an outline that no other shape explains: rings in a row share half at most
 
@@ -151,18 +152,21 @@ def _best_form(seed: _Ring, middle: NDArray[Any], away: NDArray[Any], width: flo
     circle = _settled(seed, middle, width)
     if circle.fit > 0.9:
         return circle
+    starts = [_start(seed, form, away) for form in SIDES]
     best = circle
-    for form, sides in SIDES.items():
-        starts = [
-            _Ring(seed.x, seed.y, seed.r * grow, turn, form)
-            for grow in (1.02, 1.1, 1.2)
-            for turn in np.arange(TURNS) * 2 * np.pi / sides / TURNS
-        ]
-        start = max(starts, key=lambda ring: _close(away, ring, SLACK))
+    for _, start in sorted(starts, key=lambda pair: -pair[0])[:FORMS_TRIED]:
         polygon = _settled(_drawn_in(start, away), middle, width)
         if polygon.fit > max(best.fit, circle.fit + MARGIN):
             best = polygon
     return best
+
+
+def _start(seed: _Ring, form: str, away: NDArray[Any]) -> tuple[float, _Ring]:
+    """How close a polygon of about a circle's size lies to the stroke at best, and that polygon."""
+    turns = np.arange(TURNS) * 2 * np.pi / SIDES[form] / TURNS
+    rings = [_Ring(seed.x, seed.y, seed.r * grow, turn, form) for grow in (1.02, 1.1, 1.2) for turn in turns]
+    fits = [_close(away, ring, SLACK) for ring in rings]
+    return max(fits), rings[int(np.argmax(fits))]
 
 
 def _drawn_in(ring: _Ring, away: NDArray[Any]) -> _Ring:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from maestro_graph.embedded._base import refuse
 from maestro_graph.embedded.colours import colour_distance
+from maestro_graph.embedded.counter._checkered import checkered
 from maestro_graph.embedded.counter._ground import Ink, find_ink, noise_of
 from maestro_graph.embedded.counter._scene import find_scene
 from maestro_graph.embedded.counter._strokes import count_crossings, count_self_crossings, grid_size
@@ -37,6 +38,9 @@ def grid(pixels: Byte) -> Grid | None:
         size = grid_size(mask)
         if size is not None:
             return Grid(*size, "the rules between rows and columns", 0.85)
+    board = checkered(pixels)
+    if board is not None:
+        return Grid(*board, "the edges between fields", 0.75)
     things = find_scene(ink).things
     if len(things) < 2:
         return None

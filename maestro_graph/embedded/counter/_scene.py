@@ -13,12 +13,13 @@ from maestro_graph.embedded.colours import colour_name
 from maestro_graph.embedded.counter._ground import Ink
 from maestro_graph.embedded.counter._outlines import decompose_strokes
 from maestro_graph.embedded.counter._split import area_of, split_region
-from maestro_graph.embedded.counter._things import Scene, Thing
+from maestro_graph.embedded.counter._things import Box, Scene, Thing
 
 __all__ = ["bridged", "find_scene", "thing_of"]
 
 Mask = NDArray[Any]
 MIN_SHARE = 3.5e-5  # of the picture: anything smaller is dirt
+FEW_ALIKE = 4  # things from which one can say that they are alike
 CRUMB = 3.2  # half width in pixels up to which a scrap at an edge is taken for a part of the edge
 
 
@@ -44,7 +45,7 @@ def find_scene(ink: Ink) -> Scene:
         if patch.w >= 0.97 * width and patch.h >= 0.97 * height and patch.area < 0.25 * patch.w * patch.h:
             continue  # a frame around the picture
         things += _things_of(patch.mask, patch.fore, patch.rgb, (patch.x - 2, patch.y - 2), least)
-    return Scene("flat colours", _without_dust(things), 0.0)
+    return Scene("flat colours", _without_gleams(_without_dust(things)), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,3 +197,26 @@ def _without_dust(things: list[Thing]) -> list[Thing]:
         return things
     typical = float(np.median([t.area for t in things]))
     return [t for t in things if t.area > 0.02 * typical]
+
+
+def _without_gleams(things: list[Thing]) -> list[Thing]:
+    """Drop the highlights and shadows of photographed things: many scraps of all sizes at few large things alike."""
+    if len(things) < 2 * FEW_ALIKE:
+        return things
+    areas = np.array([t.area for t in things])
+    descending = np.sort(areas)[::-1]
+    typical = float(descending[np.searchsorted(np.cumsum(descending), areas.sum() / 2)])
+    large, scraps = areas > 0.25 * typical, areas < 0.12 * typical
+    spread = [float(np.std(np.log(areas[kind]))) if kind.sum() >= FEW_ALIKE else None for kind in (large, scraps)]
+    if spread[0] is None or spread[1] is None or spread[0] > 0.45 or spread[1] < 0.6 or scraps.sum() < large.sum():
+        return things
+    hosts = [t.box for t, is_large in zip(things, large, strict=True) if is_large]
+    reach = 0.15 * float(np.sqrt(typical))
+    return [t for t, is_scrap in zip(things, scraps, strict=True) if not (is_scrap and _beside(t.box, hosts, reach))]
+
+
+def _beside(box: Box, hosts: list[Box], reach: float) -> bool:
+    left, top, right, bottom = box
+    return any(
+        left < r + reach and right > x - reach and top < b + reach and bottom > y - reach for x, y, r, b in hosts
+    )

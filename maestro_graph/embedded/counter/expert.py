@@ -22,7 +22,7 @@ from maestro_graph.embedded.counter._photo import find_repeated
 from maestro_graph.embedded.counter._question import Query, parse_question
 from maestro_graph.embedded.counter._rules import crossings, grid
 from maestro_graph.embedded.counter._scene import find_scene
-from maestro_graph.embedded.counter._things import Scene
+from maestro_graph.embedded.counter._things import Scene, Thing
 from maestro_graph.embedded.counter._trust import repeats, signals, trust
 from maestro_graph.embedded.counter._working import SMALL_PICTURE, Working, working_copy
 from maestro_graph.embedded.preview import preview
@@ -35,6 +35,9 @@ MAX_BOXES = 400
 HOPELESS = 0.1  # trust below which there is no answer
 MOST_BY_NAME = 0.35  # confidence in a count of things that colour and form do not tell
 CLEAN = 0.85  # fit from which a drawing in thin outlines is understood
+CLEAR = 0.55  # least confidence in forms that are alike and as asked
+WELL_FORMED = 0.1
+ONE_SIZE = 0.3  # deviation of the logarithm of areas
 NO_DRAWING = 0.15  # likelihood of a drawing below which flat colours are not looked for
 
 
@@ -118,6 +121,8 @@ def _counts_reply(query: Query, scene: Scene, figures: Mapping[str, float], view
     if not counted and not scene.drawn:
         raise refuse("the picture is no drawing, and nothing in it has the form or colour asked about")
     confidence = trust(figures, drawn=scene.drawn)
+    if scene.drawn and all(t.form for t in query.targets) and all(_of_one_kind(group) for group in groups):
+        confidence = max(confidence, CLEAR)
     if confidence < HOPELESS:
         raise refuse(_why(figures, scene))
     confidence *= 1.0 if counted else 0.6
@@ -137,6 +142,13 @@ def _counts_reply(query: Query, scene: Scene, figures: Mapping[str, float], view
     }
     text = f"{said.words}: found by {_plain(scene.method)}, {len(scene.things)} things in all."
     return ExpertReply(text=text, answer=said.answer, confidence=confidence, details=details)
+
+
+def _of_one_kind(group: list[Thing]) -> bool:
+    """Whether things fit their form and have about one size: then what else the picture holds does not matter."""
+    if len(group) < 2 or any(t.distance > WELL_FORMED for t in group):
+        return False
+    return float(np.std(np.log([t.area for t in group]))) < ONE_SIZE
 
 
 def _why(figures: Mapping[str, float], scene: Scene) -> str:
