@@ -14,7 +14,7 @@ BETWEEN = " > "
 
 @dataclass(frozen=True, slots=True, order=True)
 class Plan:
-    """Calls made one after another with the question as query; the last one's answer is the answer.
+    """Calls made one after another with the question as query; the answer is that of the last one that gave any.
 
     Written `chart-reader@@Chart_Problem_Solver > calculator`: each call as a router writes it (`expert` or
     `expert@@protocol_name`); a later call sees the evidence of the earlier ones.

@@ -23,7 +23,7 @@ from maestro_graph.trace import TraceSettings
 
 __all__ = ["DEADLINE_S", "Ran", "Settings", "plain", "run_once", "scored"]
 
-DEADLINE_S = 60.0
+DEADLINE_S = 300.0
 """Seconds for a run, at least: what an expert finds must not depend on how busy the machine is."""
 
 OUTPUT = ["answer", "stop_reason", "evidence", "decisions", "usage"]
