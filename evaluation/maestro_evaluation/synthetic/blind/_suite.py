@@ -49,7 +49,9 @@ class BlindSuite(Generator):
     def scene(self, rng: Random, split: Split, number: int) -> Scene:
         turn, place = divmod(number, len(TASKS))
         task = TASKS[place]
-        return {"task": task.name, **task.scene(rng, split, turn)}
+        scene = task.scene(rng, split, turn)
+        parts = {kind: f"{task.name}: {part}" for kind, part in scene["parts"].items()}
+        return {**scene, "task": task.name, "parts": parts}
 
     def answer(self, scene: Scene) -> Json:
         return _task(scene).answer(scene)

@@ -56,6 +56,7 @@ class TwoStepSuite(Generator):
         if scene["words"].get("row") == "total" and step.name == "times":
             raise Rejected
         v = step.draw(rng, Decimal(scene["found"]))
+        scene["parts"]["style"] = f"{source.name}: {scene['parts']['style']}"
         return {"task": f"{source.name}: {step.name}", "source": source.name, "step": step.name, "v": str(v), **scene}
 
     def answer(self, scene: Scene) -> Json:
