@@ -2,20 +2,24 @@
 
     python benchmarks/skills.py --latency 0.3 [--markdown FILE]
 
-Each endpoint (an expert, four perceivers) replies after exactly the latency. The longest path counts requests that
-must wait for each other by the skill's own file: evidence, choice of a child, steps after steps. "Sequential" is the
-same run with one request in flight at a time. The code skill runs a sandbox, whose time is not part of the path.
+Each endpoint (an expert, four perceivers) replies after exactly the latency, from a process of its own. The longest
+path counts requests that must wait for each other by the skill's own file: evidence, choice of a child, steps after
+steps. "Sequential" is the same run with one request in flight at a time. The code skill runs a sandbox, whose time is
+not part of the path.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import multiprocessing
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -83,6 +87,52 @@ class Timed:
     path: int
 
 
+@dataclass(frozen=True)
+class Orders:
+    """How the endpoints are to reply from now on; their count begins anew."""
+
+    latency: float
+    child: str
+    sequential: bool
+
+
+class Endpoints:
+    """The server in another process, so that its work is not part of what is measured."""
+
+    def __enter__(self) -> Endpoints:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, other = context.Pipe()
+        self._process = context.Process(target=serve, args=(other,), daemon=True)
+        self._process.start()
+        self.base_url: str = self._pipe.recv()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._pipe.send(None)
+        self._process.join(10)
+
+    def order(self, orders: Orders) -> None:
+        self._pipe.send(orders)
+        self._pipe.recv()
+
+    def calls(self) -> int:
+        """Requests since the last order."""
+        self._pipe.send("calls")
+        count: int = self._pipe.recv()
+        return count
+
+
+def serve(pipe: Connection) -> None:
+    """Serve until told to stop; runs in the other process."""
+    with OpenAIServer() as server:
+        pipe.send(server.base_url)
+        clocked: Clocked | None = None
+        while (order := pipe.recv()) is not None:
+            if isinstance(order, Orders):
+                clocked = Clocked(server, order.latency, order.child, sequential=order.sequential)
+            pipe.send(clocked.calls if clocked else 0)
+
+
 class Clocked:
     """Replies after the latency, counts requests, and can let them through one at a time."""
 
@@ -132,7 +182,7 @@ def longest_path(skill: FolderSkill, child: str, events: Sequence[dict[str, Any]
     return max(depths.values())
 
 
-async def measure(server: OpenAIServer, path: str, latency: float, folder: Path) -> Row:
+async def measure(server: Endpoints, path: str, latency: float, folder: Path) -> Row:
     level1, _, child = path.partition("/")
     question, count = QUESTIONS[path]
     images = pictures(folder, count)
@@ -144,7 +194,7 @@ async def measure(server: OpenAIServer, path: str, latency: float, folder: Path)
 
 
 async def timed(
-    server: OpenAIServer,
+    server: Endpoints,
     level1: str,
     child: str,
     question: str,
@@ -153,7 +203,7 @@ async def timed(
     *,
     sequential: bool = False,
 ) -> Timed:
-    clocked = Clocked(server, latency, child, sequential=sequential)
+    server.order(Orders(latency, child, sequential))
     (skill,) = load_skills([level1], None)
     registry = stage_registry(server.base_url, [skill])
     events: list[dict[str, Any]] = []
@@ -163,7 +213,7 @@ async def timed(
     chosen = [event["child"] for event in events if event["event"] == "dispatch"]
     if not evidence.ok or chosen != ([child] if child else []):
         raise SystemExit(f"{level1}/{child} did not run: {evidence.status} {evidence.text} {chosen}")
-    return Timed(took, clocked.calls, longest_path(skill, child, events))
+    return Timed(took, server.calls(), longest_path(skill, child, events))
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -187,7 +237,7 @@ def main() -> int:
     parser.add_argument("--markdown", type=Path, help="write the table there too")
     options = parser.parse_args()
     rows: list[Row] = []
-    with OpenAIServer() as server, tempfile.TemporaryDirectory() as folder:
+    with Endpoints() as server, tempfile.TemporaryDirectory() as folder:
         for path in options.only or QUESTIONS:
             if path == "code-problem-solver" and not has_sandbox():
                 continue
@@ -195,6 +245,7 @@ def main() -> int:
     print(table(rows))
     if options.markdown:
         options.markdown.write_text(table(rows) + "\n", encoding="utf-8")
+    print(f"load of the machine after the run: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     slow = [row.skill for row in rows if row.share > LIMIT]
     print(f"within {LIMIT} times the longest path: {len(rows) - len(slow)}/{len(rows)}", *slow)
     return 1 if slow else 0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from maestro_graph import CallSkill, Registry, load_registry
 from maestro_graph.calls import CallSettings, run_call
@@ -15,6 +15,7 @@ from maestro_graph.evidence import Evidence
 pytestmark = pytest.mark.real
 
 PICTURES = Path(__file__).parents[2] / "examples" / "images"
+OTHERS = Path(__file__).parents[1] / "data" / "pictures"
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,97 @@ async def test_answers(
     assert evidence.status == "ok", evidence.text
     assert answer.lower() in (evidence.answer or "").lower()
     assert child is None or evidence.details["level2"] == child
+
+
+@pytest.mark.parametrize(
+    ("skill", "question", "picture", "answer", "child"),
+    [
+        ("counting-problem-solver", "How many blue sweets are there?", "smarties.png", "3", None),
+        ("counting-problem-solver", "How many red squares are there?", "separating-lines.png", "5", None),
+        ("diagram-reasoning", "How many triangles are drawn?", "pic3.png", "1", "geometric-shape-counting"),
+        ("diagram-reasoning", "How many squares are drawn?", "pic3.png", "2", "geometric-shape-counting"),
+        (
+            "diagram-reasoning",
+            "How many blue circles are drawn?",
+            "separating-lines.png",
+            "5",
+            "geometric-shape-counting",
+        ),
+        (
+            "diagram-reasoning",
+            "How many rows and columns does the chessboard have?",
+            "chessboard.png",
+            "8 rows and 8 columns",
+            "grid-structure-parsing",
+        ),
+        (
+            "diagram-reasoning",
+            "How many times do the red and the blue line meet?",
+            "normal_form.jpg",
+            "1",
+            "intersection-route-counting",
+        ),
+        (
+            "diagram-reasoning",
+            "Are the green and the blue circle touching each other?",
+            "opencv-logo.png",
+            "no",
+            "circle-contact-overlap",
+        ),
+        ("geometric-problem-solver", "What is the perimeter of the triangle?", "airports.png", "4983", None),
+        ("geometric-problem-solver", "What is the area of the rectangle?", "pitch.png", "7140", None),
+        ("geometric-problem-solver", "What is the circumference of the circle?", "centre_circle.png", "57.49", None),
+    ],
+)
+async def test_pictures_of_other_makers(
+    registry: Registry, skill: str, question: str, picture: str, answer: str, child: str | None
+) -> None:
+    evidence = await run(registry, skill, question, OTHERS / picture)
+    assert evidence.answer == answer, evidence.text
+    assert child is None or evidence.details["level2"] == child
+
+
+def word_with_an_oval() -> Image.Image:
+    picture = Image.new("RGB", (640, 300), "white")
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(60)
+    at = 60 + font.getlength("Cathe")
+    draw.text((60, 100), "Cathedral", font=font, fill="black")
+    draw.ellipse((at - 6, 90, at + font.getlength("d") + 6, 180), outline="red", width=4)
+    return picture
+
+
+def map_of_routes() -> Image.Image:
+    picture = Image.new("RGB", (600, 600), "white")
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(40)
+    for label, place in (("A", (280, 5)), ("B", (560, 280)), ("C", (285, 550)), ("D", (10, 280))):
+        draw.text(place, label, font=font, fill="black")
+    for colour, points in (
+        ("tomato", [(280, 60), (280, 200), (200, 200), (200, 400), (280, 400), (280, 540)]),
+        ("royalblue", [(310, 60), (310, 250), (400, 250), (400, 450), (310, 450), (310, 540)]),
+        ("seagreen", [(60, 310), (450, 310), (450, 300), (550, 300)]),
+    ):
+        draw.line(points, fill=colour, width=8, joint="curve")
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("picture", "question", "answer", "child"),
+    [
+        (word_with_an_oval, "Which letter is being circled?", "d", "highlighted-character"),
+        (map_of_routes, "How many single-colored paths go from A to C?", "2", "intersection-route-counting"),
+        (map_of_routes, "How many single-colored paths go from D to B?", "1", "intersection-route-counting"),
+        (map_of_routes, "How many single-colored paths go from A to B?", "0", "intersection-route-counting"),
+    ],
+)
+async def test_writing_in_diagrams(
+    registry: Registry, tmp_path: Path, picture: Callable[[], Image.Image], question: str, answer: str, child: str
+) -> None:
+    picture().save(tmp_path / "drawing.png")
+    evidence = await run(registry, "diagram-reasoning", question, tmp_path / "drawing.png")
+    assert evidence.answer == answer, evidence.text
+    assert evidence.details["level2"] == child
 
 
 def grid(draw: ImageDraw.ImageDraw) -> None:

@@ -25,7 +25,7 @@ TURNS = 8  # rotations of a polygon that are tried first, within one of its symm
 SIDES = {"triangle": 3, "square": 4, "pentagon": 5, "hexagon": 6, "octagon": 8}
 MARGIN = 0.05  # a polygon has a rotation to choose; it must follow the stroke by this much better than a circle
 SLACK = 0.12  # of the radius: how far from a thin stroke the circle may run that a polygon is found by
-FORMS_TRIED = 2  # polygons that are fitted to each circle: the most promising
+FORMS_TRIED = 3  # polygons that are fitted to each circle: the most promising
 SEEDS = 60
 LEAST_OWN = 0.35  # share of an outline that no other shape explains: rings in a row share half at most
 

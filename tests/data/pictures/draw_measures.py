@@ -1,0 +1,83 @@
+"""Draw the figures with real measures; needs altair, vl-convert-python, pandas, vega_datasets, CairoSVG.
+
+python tests/data/pictures/draw_measures.py
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import altair as alt
+import cairosvg
+import pandas as pd
+from vega_datasets import data
+
+HERE = Path(__file__).parent
+EARTH = 6371  # km
+AIRPORTS = ("SEA", "DEN", "MSP")
+
+
+def frame(chart: alt.LayerChart) -> alt.LayerChart:
+    return chart.properties(width=580, height=430).configure_view(stroke=None)
+
+
+def axis(field: str, low: float, high: float) -> dict[str, alt.X | alt.Y]:
+    kind = alt.X if field == "x" else alt.Y
+    return {field: kind(f"{field}:Q", axis=None, scale=alt.Scale(domain=[low, high]))}
+
+
+def lines(points: list[tuple[float, float]], xs: tuple[float, float], ys: tuple[float, float]) -> alt.Chart:
+    table = pd.DataFrame([{"x": x, "y": y, "order": i} for i, (x, y) in enumerate(points)])
+    mark = alt.Chart(table).mark_line(color="black", strokeWidth=2.5)
+    return mark.encode(order="order", **axis("x", *xs), **axis("y", *ys))
+
+
+def texts(labels: list[tuple[float, float, str]]) -> alt.Chart:
+    table = pd.DataFrame([{"x": x, "y": y, "text": text} for x, y, text in labels])
+    return alt.Chart(table).mark_text(fontSize=20).encode(x="x:Q", y="y:Q", text="text")
+
+
+def pitch() -> None:
+    """A football pitch by the Laws of the Game: 105 by 68 metres."""
+    outline = lines([(0, 0), (105, 0), (105, 68), (0, 68), (0, 0)], (-20, 125), (-20, 88))
+    frame(outline + texts([(52.5, -7, "105"), (113, 34, "68")])).save(HERE / "pitch.png")
+
+
+def centre_circle() -> None:
+    """The centre circle of a football pitch: a radius of 9.15 metres."""
+    cairosvg.svg2png(url=str(HERE / "centre_circle.svg"), write_to=str(HERE / "centre_circle.png"))
+
+
+def airports() -> None:
+    """Seattle, Denver and Minneapolis with their distances in kilometres, from the table of airports."""
+    table = data.airports().set_index("iata").loc[list(AIRPORTS)]
+    places = {
+        n: (float(row.longitude) * math.cos(math.radians(43)), float(row.latitude)) for n, row in table.iterrows()
+    }
+    corners = [places[name] for name in AIRPORTS]
+    middle = (sum(x for x, _ in corners) / 3, sum(y for _, y in corners) / 3)
+    labels = []
+    for first, second in zip(AIRPORTS, (*AIRPORTS[1:], AIRPORTS[0]), strict=True):
+        (x1, y1), (x2, y2) = places[first], places[second]
+        away = math.hypot((x1 + x2) / 2 - middle[0], (y1 + y2) / 2 - middle[1])
+        out = 1 + 1.1 / away
+        x, y = ((a + b) / 2 for a, b in ((x1, x2), (y1, y2)))
+        labels.append(
+            (middle[0] + out * (x - middle[0]), middle[1] + out * (y - middle[1]), str(distance(table, first, second)))
+        )
+    xs = (min(x for x, _ in corners) - 3, max(x for x, _ in corners) + 3)
+    ys = (min(y for _, y in corners) - 3, max(y for _, y in corners) + 3)
+    frame(lines([*corners, corners[0]], xs, ys) + texts(labels)).save(HERE / "airports.png")
+
+
+def distance(table: pd.DataFrame, first: str, second: str) -> int:
+    a, b = (math.radians(table.latitude[name]) for name in (first, second))
+    turn = math.radians(table.longitude[first] - table.longitude[second])
+    return round(EARTH * math.acos(math.sin(a) * math.sin(b) + math.cos(a) * math.cos(b) * math.cos(turn)))
+
+
+if __name__ == "__main__":
+    pitch()
+    centre_circle()
+    airports()
