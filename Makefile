@@ -49,6 +49,11 @@ vllm-env: ## vLLM's CPU build and a small model, kept in the user's cache folder
 test-vllm: $(STAMP) vllm-env ## real vLLM server on the CPU; nothing may be skipped
 	$(BIN)/pytest tests/vllm --no-skips --durations=10
 
+inspect: ## the ensemble in inspect_ai, in an environment of its own (its pins and ours disagree)
+	$(PYTHON) -m venv $(VENV)-inspect
+	$(VENV)-inspect/bin/pip install --quiet --editable '.[embedded,inspect]' hypothesis pytest pytest-asyncio pytest-timeout
+	$(VENV)-inspect/bin/pytest tests/interop
+
 slow: $(STAMP) ## what is too slow for every run
 	$(BIN)/pytest -m slow
 
@@ -63,4 +68,4 @@ wheel: $(STAMP) ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
 
 clean: ## remove what was built
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-inspect dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

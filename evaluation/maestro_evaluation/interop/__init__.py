@@ -1,0 +1,3 @@
+"""Doors for other evaluation frameworks."""
+
+__all__: list[str] = []
