@@ -121,10 +121,10 @@ class MaestroModel(ModelAPI):  # type: ignore[misc]  # inspect_ai is not among w
         return output
 
 
-def _message(message: ChatMessage) -> tuple[str, list[dict[str, Any]]]:
+def _message(message: ChatMessage) -> tuple[str, list[str | dict[str, Any]]]:
     content = message.content
-    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else [_block(part) for part in content]
-    return ROLES[message.role], blocks
+    parts = [ContentText(text=content)] if isinstance(content, str) else content
+    return ROLES[message.role], [_block(part) for part in parts]
 
 
 def _block(part: Any) -> dict[str, Any]:
