@@ -111,7 +111,6 @@ async def test_answers(
         ),
         ("geometric-problem-solver", "What is the perimeter of the triangle?", "airports.png", "4983", None),
         ("geometric-problem-solver", "What is the area of the rectangle?", "pitch.png", "7140", None),
-        ("geometric-problem-solver", "What is the circumference of the circle?", "centre_circle.png", "57.49", None),
     ],
 )
 async def test_pictures_of_other_makers(

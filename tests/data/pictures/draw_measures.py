@@ -1,4 +1,4 @@
-"""Draw the figures with real measures; needs altair, vl-convert-python, pandas, vega_datasets, CairoSVG.
+"""Draw the figures with real measures; needs altair, vl-convert-python, pandas and vega_datasets.
 
 python tests/data/pictures/draw_measures.py
 """
@@ -9,7 +9,6 @@ import math
 from pathlib import Path
 
 import altair as alt
-import cairosvg
 import pandas as pd
 from vega_datasets import data
 
@@ -44,11 +43,6 @@ def pitch() -> None:
     frame(outline + texts([(52.5, -7, "105"), (113, 34, "68")])).save(HERE / "pitch.png")
 
 
-def centre_circle() -> None:
-    """The centre circle of a football pitch: a radius of 9.15 metres."""
-    cairosvg.svg2png(url=str(HERE / "centre_circle.svg"), write_to=str(HERE / "centre_circle.png"))
-
-
 def airports() -> None:
     """Seattle, Denver and Minneapolis with their distances in kilometres, from the table of airports."""
     table = data.airports().set_index("iata").loc[list(AIRPORTS)]
@@ -79,5 +73,4 @@ def distance(table: pd.DataFrame, first: str, second: str) -> int:
 
 if __name__ == "__main__":
     pitch()
-    centre_circle()
     airports()
