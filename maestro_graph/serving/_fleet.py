@@ -116,7 +116,8 @@ class Fleet:
         stop: StopFlag | None = None,
         said: Callable[[Server], None] = lambda server: None,
     ) -> None:
-        self._launcher, self._logs, self._stop, self._said = launcher, logs, stop or StopFlag(), said
+        self._launcher, self._logs, self._said = launcher, logs, said
+        self._stop = StopFlag() if stop is None else stop
         self._found = Launcher()
         self._pending: list[tuple[Server, dict[str, str]]] = []
         self.servers = [Server(plan) for plan in plans]
@@ -234,12 +235,11 @@ class Fleet:
     def stop(self) -> None:
         """End what was started: politely, after 30 s (or a second request to stop) by force."""
         running = [server for server in self.servers if server.process]
-        asked = self._stop.count
         for server in running:
             _signal(server, signal.SIGTERM)
         deadline = time.monotonic() + GRACE_S
         while any(server.process and server.process.poll() is None for server in running):
-            if time.monotonic() > deadline or self._stop.count > max(asked, 1):
+            if time.monotonic() > deadline or self._stop.count > 1:
                 break
             time.sleep(POLL_S / 5)
         for server in running:
