@@ -11,7 +11,7 @@ from typing import Literal, NotRequired, TypedDict
 from maestro_evaluation.samples import Gold, Split
 from maestro_graph.evidence import EvidenceRecord, Json, UsageRecord
 
-__all__ = ["CalledRecord", "JudgeRecord", "Outcome", "SampleRecord", "Table"]
+__all__ = ["PASSING", "CalledRecord", "JudgeRecord", "Outcome", "SampleRecord", "Table"]
 
 
 class CalledRecord(TypedDict):
@@ -79,6 +79,7 @@ class SampleRecord(TypedDict):
 class Outcome(TypedDict):
     """What one plan (one call or several) gives for one sample: a row of the table that baselines and training read.
 
+    `status` is `ok`, or why there is no answer: that of the call that failed (`refused`, `timeout` …), else `failed`.
     `evidence` is that of every call in order, so that a state after any of them can be rebuilt; `identity` is the
     registry's (experts, models, skills): rows of another ensemble are not used.
     """
@@ -97,6 +98,9 @@ class Outcome(TypedDict):
     evidence: list[EvidenceRecord]
     details: NotRequired[dict[str, Json]]
 
+
+PASSING = frozenset({"timeout", "unreachable", "rate_limited"})
+"""Statuses that say something of the day, not of the plan: such rows are tried again when a table is gone on with."""
 
 Table = dict[tuple[str, str], Outcome]
 """Outcomes by (sample key, plan)."""

@@ -17,7 +17,7 @@ from maestro_evaluation._current import current_sample
 from maestro_evaluation._plan_router import follow
 from maestro_evaluation.baselines._base import Baseline, Fitted, Given
 from maestro_evaluation.plans import Plan
-from maestro_evaluation.records import Outcome, Table
+from maestro_evaluation.records import PASSING, Outcome, Table
 from maestro_evaluation.samples import Sample
 from maestro_graph.errors import MaestroError
 from maestro_graph.evidence import Json
@@ -83,52 +83,73 @@ def table_digest(samples: Iterable[Sample], table: Table, plans: Sequence[Plan])
     return said.hexdigest()
 
 
-def freeze_oracle(samples: Sequence[Sample], table: Table, plans: Sequence[Plan], file: Path) -> dict[str, Plan]:
-    """Write the oracle, or check that the one that is there is the same; returns its plans for these samples.
+def freeze_oracle(
+    samples: Sequence[Sample], table: Table, plans: Sequence[Plan], file: Path, *, identity: str
+) -> dict[str, Plan]:
+    """Write the oracle of an ensemble, or check that the one that is there is the same; returns its plans.
 
-    A frozen oracle may get further samples (another suite); what it says of a sample stays.
+    A frozen oracle may get further samples (another suite or split); what it says of a sample stays. Samples on which
+    a call timed out or could not be made are not frozen: their outcomes may still change.
+
+    Args:
+        identity: of the ensemble.
 
     Raises:
-        MaestroError: it says something else of a sample than the table.
+        MaestroError: the file says something else of a sample than the table, or has other plans.
     """
     found = oracle_of(samples, table, plans)
-    new: dict[str, Json] = {key: [str(plan), points] for key, (plan, points) in found.items()}
-    kept = _kept(file)
-    before: dict[str, Any] = kept.get("samples", {})
+    lasting = [
+        sample
+        for sample in samples
+        if sample.key in found and all(_row(table, sample.key, plan)["status"] not in PASSING for plan in plans)
+    ]
+    new = {sample.key: [str(found[sample.key][0]), found[sample.key][1]] for sample in lasting}
+    whole = _kept(file)
+    kept = whole.get(identity, {})
+    names = [str(plan) for plan in plans]
+    if kept and kept["plans"] != names:
+        raise MaestroError(f"{file} was frozen over other plans; give the same --plans, or another folder")
+    before = kept.get("samples", {})
     changed = [key for key in new if key in before and before[key] != new[key]]
     if changed:
         raise MaestroError(
             f"{file} was frozen with other outcomes of {len(changed)} questions ({', '.join(changed[:3])} …); an "
-            f"oracle is not changed once it is defined: use its table, or another --out"
+            f"oracle is not changed once it is defined: use its table, or another folder"
         )
-    digests = {**kept.get("tables", {}), _named(samples): table_digest(samples, table, plans)}
-    data: dict[str, Json] = {
-        "definition": DEFINITION,
-        "plans": [str(plan) for plan in plans],
-        "tables": digests,
+    parts = {
+        f"{suite}:{split}": [sample for sample in lasting if (sample.suite, sample.split) == (suite, split)]
+        for suite, split in sorted({(sample.suite, sample.split) for sample in lasting})
+    }
+    whole[identity] = {
+        "plans": names,
+        "tables": {
+            **kept.get("tables", {}),
+            **{
+                name: {"samples": len(part), "sha256": table_digest(part, table, plans)} for name, part in parts.items()
+            },
+        },
         "samples": {**before, **new},
     }
+    _write(file, {"definition": DEFINITION, "ensembles": whole})
+    return {key: plan for key, (plan, _) in found.items()}
+
+
+def _kept(file: Path) -> dict[str, Any]:
+    """The oracles of a file by ensemble."""
+    if not file.exists():
+        return {}
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))["ensembles"]
+        return dict(kept)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise MaestroError(f"{file} cannot be read: {error!r}; delete it and freeze the oracle anew") from error
+
+
+def _write(file: Path, data: dict[str, Json]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_suffix(".tmp")
     beside.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     beside.replace(file)
-    return {key: plan for key, (plan, _) in found.items()}
-
-
-def _named(samples: Sequence[Sample]) -> str:
-    """The part of the table, by suites, splits and number of samples."""
-    parts = sorted({f"{sample.suite}:{sample.split}" for sample in samples})
-    return f"{'+'.join(parts)} ({len(samples)})"
-
-
-def _kept(file: Path) -> dict[str, Any]:
-    if not file.exists():
-        return {}
-    try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise MaestroError(f"{file} cannot be read: {error}; delete it and freeze the oracle anew") from error
-    return kept if isinstance(kept, dict) else {}
 
 
 def _row(table: Table, key: str, plan: Plan) -> Outcome:
@@ -139,9 +160,7 @@ def _row(table: Table, key: str, plan: Plan) -> Outcome:
 
 
 def _oracle(given: Given) -> Fitted:
-    said = sorted((key, str(plan)) for key, plan in given.oracle.items())
-    digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
-    return Fitted(router=OracleRouter(given.oracle), about={"definition": DEFINITION, "plans": digest})
+    return Fitted(router=OracleRouter(given.oracle), about={"definition": DEFINITION})
 
 
 BASELINES = (

@@ -190,7 +190,9 @@ async def _given(work: _Work, baselines: Sequence[Baseline]) -> Given:
         asked = [sample for sample in work.samples if sample.free_answer]
         file = await work.outcomes(asked)
         table = read_table(file, identity=identity, samples={sample.key: sample for sample in asked})
-        given = replace(given, oracle=freeze_oracle(asked, table, work.plans, file.with_name(ORACLE)))
+        given = replace(
+            given, oracle=freeze_oracle(asked, table, work.plans, file.with_name(ORACLE), identity=identity)
+        )
     if any(baseline.learns for baseline in baselines):
         learnt = samples_of(work.learnt)
         file = await work.outcomes(tuple(learnt.values()))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from maestro_evaluation.baselines import ORACLE, freeze_oracle
 from maestro_evaluation.running._folder import ask_for, describe_suite, describe_versions, registry_fields
 from maestro_evaluation.running._outcomes import OUTCOMES, compute_outcomes, read_table
 from maestro_evaluation.running._plans import all_plans
@@ -48,7 +49,7 @@ async def make_table(
     concurrency: int | None = None,
     progress: Progress | None = None,
 ) -> MadeTable:
-    """Compute the table of some suites in `out`, or add what it lacks.
+    """Compute the table of some suites in `out`, or add what it lacks; then freeze the oracle beside it.
 
     Raises:
         MaestroError: a suite, the registry, the plans or the folder cannot be used; the folder holds a table of
@@ -87,7 +88,8 @@ async def make_table(
     finally:
         metered = ensemble.metered
         await close_all([*metered.experts.values(), *(item.perceiver for item in metered.perceivers.values())])
-    rows = read_table(file, identity=ensemble.identity)
+    rows = read_table(file, identity=ensemble.identity, samples=samples)
+    freeze_oracle(tuple(samples.values()), rows, wanted, out / ORACLE, identity=ensemble.identity)
     return MadeTable(file=file, identity=ensemble.identity, written=written, rows=len(rows))
 
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from maestro_evaluation._plan_router import PlanRouter
 from maestro_evaluation.plans import Plan
-from maestro_evaluation.records import Outcome, Table
+from maestro_evaluation.records import PASSING, Outcome, Table
 from maestro_evaluation.running._execute import Ran, Settings, plain, run_once, scored
 from maestro_evaluation.running._log import RecordLog, read_records
 from maestro_evaluation.running._pool import each
@@ -84,10 +84,6 @@ async def compute_outcomes(
         await each(missing, fill, concurrency)
         progress.end()
     return written
-
-
-PASSING = frozenset({"timeout", "unreachable", "rate_limited"})
-"""Failures that say something of the day, not of the plan."""
 
 
 def outcome_of(sample: Sample, fingerprint: str, plan: Plan, identity: str, ran: Ran, points: float | None) -> Outcome:

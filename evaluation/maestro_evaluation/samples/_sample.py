@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -70,5 +71,12 @@ def _content(reference: str) -> str:
     path = Path(reference)
     if not path.is_file():
         return reference
-    with path.open("rb") as file:
+    kept = path.stat()
+    return _digest(reference, kept.st_size, kept.st_mtime_ns)
+
+
+@lru_cache(maxsize=1 << 16)
+def _digest(reference: str, size: int, changed_ns: int) -> str:
+    """Of the file's content; read once while it stays as it is."""
+    with Path(reference).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

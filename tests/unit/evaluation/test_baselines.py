@@ -163,18 +163,33 @@ def test_the_oracle_is_the_best_plan_with_fewest_calls_of_free_answers_alone() -
 
 def test_a_frozen_oracle_does_not_change(tmp_path: Path) -> None:
     file = tmp_path / "oracle.json"
-    frozen = freeze_oracle(TEST, TABLE, PLANS, file)
+    frozen = freeze_oracle(TEST, TABLE, PLANS, file, identity="me")
     assert frozen[TEST[2].key] == ADDED
     said = json.loads(file.read_text(encoding="utf-8"))
     assert "temperature 0" in said["definition"]
-    assert said["samples"][TEST[1].key] == ["pears", 1.0]
-    assert len(said["tables"]) == 1
-    assert freeze_oracle(TEST, TABLE, PLANS, file) == frozen
+    mine = said["ensembles"]["me"]
+    assert mine["samples"][TEST[1].key] == ["pears", 1.0]
+    assert mine["tables"]["small:test"]["samples"] == 3
+    assert freeze_oracle(TEST, TABLE, PLANS, file, identity="me") == frozen
     more = (*TEST, replace(TEST[0], id="later"))
-    freeze_oracle(more[3:], made_table(more, by_family), PLANS, file)
-    assert len(json.loads(file.read_text(encoding="utf-8"))["samples"]) == 4
+    freeze_oracle(more[3:], made_table(more, by_family), PLANS, file, identity="me")
+    assert len(json.loads(file.read_text(encoding="utf-8"))["ensembles"]["me"]["samples"]) == 4
     with pytest.raises(MaestroError, match="frozen with other outcomes of 3 questions"):
-        freeze_oracle(TEST, made_table(TEST, lambda one, plan: 0.5), PLANS, file)
+        freeze_oracle(TEST, made_table(TEST, lambda one, plan: 0.5), PLANS, file, identity="me")
+    with pytest.raises(MaestroError, match="over other plans"):
+        freeze_oracle(TEST, TABLE, PLANS[1:], file, identity="me")
+    freeze_oracle(TEST, made_table(TEST, lambda one, plan: 0.5), PLANS, file, identity="somebody else")
+
+
+def test_what_a_bad_day_broke_is_not_frozen(tmp_path: Path) -> None:
+    file = tmp_path / "oracle.json"
+    table = made_table(TEST, by_family)
+    table[TEST[0].key, "pears"]["status"] = "timeout"
+    assert len(freeze_oracle(TEST, table, PLANS, file, identity="me")) == 3
+    assert list(json.loads(file.read_text(encoding="utf-8"))["ensembles"]["me"]["samples"]) == [
+        TEST[1].key,
+        TEST[2].key,
+    ]
 
 
 def test_nothing_is_learnt_from_what_is_held_out() -> None:
