@@ -59,7 +59,8 @@ def _expert(expert: Expert) -> Json:
         "price": [expert.card.price.input, expert.card.price.output],
     }
     if endpoint is None:
-        return {"card": card, "code": code_of(expert)}
+        kind = type(expert)
+        return {"card": card, "class": f"{kind.__module__}.{kind.__qualname__}", "code": code_of(expert)}
     asked = ExpertRequest(question="", sampling={"temperature": 0.0})
     return {"card": card, "endpoint": cache_identity(expert, asked)}
 
