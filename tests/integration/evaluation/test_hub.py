@@ -16,7 +16,7 @@ import pytest
 from hub_server import Hub, serving
 from PIL import Image
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 OPEN = """
 import json, sys
