@@ -27,6 +27,9 @@ class MixedSuite(Generator):
         "Routing: questions of every other synthetic suite in turn, a third of them worded so that they do not tell "
         "what kind of picture they are about."
     )
+    licence = (
+        "Apache-2.0 (drawn by this project, charts from public tables, tables/ORIGIN.md; fonts DejaVu, free licence)"
+    )
     families = ()
     in_mixed = 0.0
 
