@@ -31,8 +31,9 @@ from transformers import PreTrainedTokenizerFast, Qwen3VLConfig, Qwen3VLForCondi
 
 from maestro_training.policy._head import add_scoring_head
 from maestro_training.policy._rows import PolicyRow, PolicySpan
+from maestro_training.policy._runs import RewardedRow
 from maestro_training.policy._scoring import RowScorer
-from maestro_training.policy._trl import GraphGRPOTrainer, GRPOConfig, RewardedRow
+from maestro_training.policy._trl import GraphGRPOTrainer, GRPOConfig
 from maestro_training.policy._vision import PictureInputs
 
 IMAGE, START, END = 900, 901, 902

@@ -41,14 +41,19 @@ class Objective(_Strict):
 
 
 class RewardWeights(_Strict):
-    """Weights of the components. The outcome's is 1; a format of 1 is the paper's."""
+    """Weights of the components. The outcome's is 1; a format of 1 is the paper's.
+
+    Attributes:
+        scale: divide a group's advantages by their spread. Off: where all runs of a group are wrong, the small price
+            of a call would count as much as being right elsewhere, and the policy learns to stop at once.
+    """
 
     format: float = Field(default=1.0, ge=0)
     calls: float = Field(default=0.03, ge=0)
     cost: float = Field(default=0.0, ge=0)
     latency: float = Field(default=0.0, ge=0)
     combination: Literal["sum", "gdpo"] = "sum"
-    scale: bool = True
+    scale: bool = False
 
 
 class HeadSizes(_Strict):
@@ -83,9 +88,9 @@ class EncoderTraining(_Strict):
     without_families: tuple[str, ...] = ()
     without_experts: tuple[str, ...] = ()
     without_skills: tuple[str, ...] = ()
-    steps: int = Field(default=400, ge=1)
+    steps: int = Field(default=200, ge=1)
     questions: int = Field(default=64, ge=1)
-    group_size: int = Field(default=8, ge=2)
+    group_size: int = Field(default=16, ge=2)
     registries: int = Field(default=4, ge=1)
     max_turns: int = Field(default=4, ge=2)
     watch: int = Field(default=20, ge=1)

@@ -58,20 +58,21 @@ class UpdateFigures:
 
 
 def batch_of(played: Played) -> Batch | None:
-    """The steps of trajectories whose advantage is not 0; `None` if there is none."""
+    """The steps of all trajectories, also of groups that say nothing: the entropy term holds there too.
+
+    `None` if there is no step.
+    """
     row: list[int] = []
     chosen: list[int] = []
     logprob: list[float] = []
     advantage: list[float] = []
     for group, states in zip(played.groups, played.steps, strict=True):
         for item, numbers in zip(group, states, strict=True):
-            if not item.advantage:
-                continue
             for step, number in zip(item.steps, numbers, strict=True):
                 row.append(number)
                 chosen.append(step.chosen)
                 logprob.append(step.logprob)
-                advantage.append(item.advantage)
+                advantage.append(item.advantage or 0.0)
     if not row:
         return None
     used = sorted(set(row))

@@ -146,6 +146,9 @@ def open_course(training: EncoderTraining, out: Path, *, say: Callable[[str], No
         chosen: list[Sample] = [
             sample for sample in suite.only(split=split) if all_families or sample.family not in left_out
         ]
+        covered = {key for key, _ in table}
+        if split != "train" and not any(sample.key in covered for sample in chosen):
+            return None  # no table of that split: it is neither watched nor reported
         return TableWorld.build(chosen, table, whole.actions, images=registry.images) if chosen else None
 
     train = world("train", all_families=False)

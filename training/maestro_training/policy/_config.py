@@ -58,6 +58,7 @@ class PolicyTraining(_Strict):
         attention: `dense`, or `flex` (FlexAttention; a GPU).
         generation: `transformers` samples from the model that is trained, in this process; `vllm-server` from a
             server at `endpoint` whose weights TRL keeps in step.
+        deadline_s: seconds of one run of the graph, the sampling of its turns included.
         kl: weight of the divergence from the start; the paper has none.
         checkpoint: every so many updates; training goes on from the last one.
     """
@@ -80,7 +81,7 @@ class PolicyTraining(_Strict):
     max_turns: int = Field(default=4, ge=1)
     max_calls: int = Field(default=8, ge=1)
     in_flight: int = Field(default=64, ge=1)
-    deadline_s: float | None = Field(default=None, gt=0)
+    deadline_s: float = Field(default=600.0, gt=0)
     calls_weight: float = Field(default=0.0, ge=0)
     lengths: Lengths = Lengths()
     lora: LoraSettings | None = None

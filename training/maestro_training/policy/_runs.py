@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from maestro_evaluation.samples import Sample
 from maestro_graph.errors import MaestroError
+from maestro_graph.graph import run_sync
 from maestro_graph.registry import Registry
 from maestro_graph.routers import Router
 from maestro_training.policy._rows import PolicyRow, PolicySpan
@@ -53,6 +53,7 @@ class GraphRuns:
         settings: of the rollouts; the seed is varied with every round.
         folder: where the runs are traced, one folder a round.
         limits: of a trajectory; a longer one is an error that names the sample, never cut.
+        sees: whether the policy is shown the pictures.
         end: id of the token that stands in for a turn that was never sampled.
         on_groups: told of every round.
         varied: gives the registry of a round, for training on shuffled or renamed ones.
@@ -69,6 +70,7 @@ class GraphRuns:
         folder: Path,
         end: int,
         limits: Limits | None = None,
+        sees: bool = True,
         on_groups: Callable[[int, Sequence[TrajectoryGroup]], None] | None = None,
         varied: Callable[[int], Registry] | None = None,
     ) -> None:
@@ -76,7 +78,7 @@ class GraphRuns:
         self._registry, self._router, self._rewards = registry, router, tuple(rewards)
         self._settings, self._folder, self._end = settings, folder, end
         self._limits, self._on_groups = limits or Limits(), on_groups
-        self._varied = varied
+        self._varied, self._sees = varied, sees
         self.round = 0
 
     def keep_from(self, first: int) -> None:
@@ -96,13 +98,23 @@ class GraphRuns:
         settings = replace(self._settings, group_size=sizes.pop(), seed=self._settings.seed * 1_000_003 + self.round)
         registry = self._registry if self._varied is None else self._varied(self.round)
         folder = RolloutFolder(self._folder / f"round-{self.round:06d}", {"round": self.round, "keys": list(wanted)})
-        groups = asyncio.run(roll_out(samples, registry, self._router, settings, folder))
+        groups = run_sync(roll_out(samples, registry, self._router, settings, folder))
+        self._check_failures(groups)
         judged = [self._judged(group, sample) for group, sample in zip(groups, samples, strict=True)]
         if self._on_groups is not None:
             self._on_groups(self.round, judged)
         self.round += 1
         rows = {group.sample: self._rows(group) for group in judged}
         return [next(rows[key]) for key in keys]
+
+    @staticmethod
+    def _check_failures(groups: Sequence[TrajectoryGroup]) -> None:
+        problems = [item.problem for group in groups for item in group]
+        if all(problems):
+            raise MaestroError(
+                f"all {len(problems)} runs of a round failed, so that there is nothing to learn from; the first one: "
+                f"{problems[0]}"
+            )
 
     def _sample(self, key: str) -> Sample:
         try:
@@ -124,7 +136,7 @@ class GraphRuns:
             # A run that failed before the first token: its reward counts in the group, it has nothing to train.
             prompt = prompts[0] if prompts else (self._end,)
             return PolicyRow(ids=(*prompt, self._end), start=len(prompt), spans=(), sampled=(), group=item.sample)
-        row = row_of(item)
+        row = row_of(item, sees=self._sees)
         self._check(row)
         return row
 
@@ -141,8 +153,8 @@ class GraphRuns:
                 )
 
 
-def row_of(trajectory: Trajectory) -> PolicyRow:
-    """The row of a trajectory that holds its tokens.
+def row_of(trajectory: Trajectory, *, sees: bool = True) -> PolicyRow:
+    """The row of a trajectory that holds its tokens; `sees` says whether the policy was shown the pictures.
 
     Raises:
         MaestroError: it holds none, or none that are exact.
@@ -164,6 +176,6 @@ def row_of(trajectory: Trajectory) -> PolicyRow:
         ),
         sampled=tokens.logprobs,
         temperature=tokens.temperature,
-        images=trajectory.images if any(trajectory.images) else (),
+        images=trajectory.images if sees else (),
         group=trajectory.sample,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback
+from transformers import PrinterCallback, TrainerCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from maestro_evaluation.loaders import open_suite
@@ -87,6 +87,7 @@ def train_policy(training: PolicyTraining, out: Path, *, shown: bool = True) -> 
         folder=out / "rollouts",
         end=trained.tokenizer.eos_token_id,
         limits=Limits(prompt=training.lengths.prompt, trajectory=training.lengths.trajectory),
+        sees=training.options.pictures == "shown",
         on_groups=watch.rolled,
     )
     runs.keep_from(first)
@@ -100,6 +101,7 @@ def train_policy(training: PolicyTraining, out: Path, *, shown: bool = True) -> 
         tokenizer=trained.tokenizer,
         callbacks=[watch],
     )
+    trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=started)
     _save(trained, trainer, training, out)
     figures = list(folder.figures())
@@ -107,7 +109,7 @@ def train_policy(training: PolicyTraining, out: Path, *, shown: bool = True) -> 
 
 
 def _samples(training: PolicyTraining) -> list[Sample]:
-    suite = open_suite(training.suite).only(split=training.split, limit=training.limit)
+    suite = open_suite(training.suite, split=training.split, limit=training.limit)
     if not len(suite):
         raise MaestroError(f"the suite {training.suite!r} has no questions in its {training.split} split")
     if unanswered := next((sample for sample in suite if sample.answer is None), None):
