@@ -1,11 +1,12 @@
 """The protocol between router and world: the one place that renders, parses and neutralises its text."""
 
-from maestro_graph.protocol._grammar import turn_regex
+from maestro_graph.protocol._grammar import LARK_HEAD, turn_grammar, turn_regex
 from maestro_graph.protocol._neutral import neutralise, restore
 from maestro_graph.protocol._prompt import render_prompt, render_template
 from maestro_graph.protocol._text import parse_turn, render_observation, render_problem, render_turn
 
 __all__ = [
+    "LARK_HEAD",
     "PROTOCOL_VERSION",
     "neutralise",
     "parse_turn",
@@ -15,6 +16,7 @@ __all__ = [
     "render_template",
     "render_turn",
     "restore",
+    "turn_grammar",
     "turn_regex",
 ]
 

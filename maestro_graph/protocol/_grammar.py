@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["turn_regex"]
+__all__ = ["LARK_HEAD", "turn_grammar", "turn_regex"]
+
+LARK_HEAD = "%llguidance {}"
+"""First line of a Lark grammar: no turn's regular expression begins so."""
 
 _SPECIAL = frozenset(r"\.^$|?*+()[]{}")
 # A `<` is allowed where it cannot begin a tag: before a space, a digit, `=` or the backslash of neutralised text.
@@ -41,6 +44,52 @@ def turn_regex(
         answers: the answers that may be given, neutralised already; by default any. With none of them, the turn
             must be a search.
     """
+    body = _body(actions, max_query, max_answer, max_calls, query, answers)
+    if think_opened:
+        return rf"{_THOUGHT}{{0,{max_thought}}}</think>\n{{0,2}}{body}"
+    return rf"(?:<think>{_THOUGHT}{{0,{max_thought}}}</think>\n{{0,2}})?{body}"
+
+
+def turn_grammar(
+    actions: Iterable[tuple[str, str | None]],
+    *,
+    think_ids: tuple[int, int],
+    max_thought: int = 2000,
+    max_query: int = 500,
+    max_answer: int = 1000,
+    max_calls: int = 1,
+    think_opened: bool = False,
+    query: str | None = None,
+    answers: Iterable[str] | None = None,
+) -> str:
+    """The same turns as a Lark grammar of llguidance, for models that have a token each for `<think>` and `</think>`.
+
+    llguidance takes tags of the vocabulary for tokens that no text matches: under a regular expression such a model
+    would have to spell its tags letter by letter, and decoding fails where nothing but a tag may come.
+
+    Args:
+        think_ids: ids of the tokens `<think>` and `</think>`; the other arguments as in `turn_regex`.
+    """
+    body = _body(actions, max_query, max_answer, max_calls, query, answers)
+    opened, closed = (f"<[{item}]>" for item in think_ids)
+    inner = f"THOUGHT? {closed}" if max_thought else closed
+    thought = inner if think_opened else f"({opened} {inner})?"
+    terminal = rf"\n{{0,2}}{body}".replace("/", r"\/").replace("\n", r"\n")
+    lines = [LARK_HEAD, f"start: {thought} TURN", f"TURN: /{terminal}/"]
+    if max_thought:
+        lines.append(rf"THOUGHT: /{_THOUGHT}{{1,{max_thought}}}/")
+    return "\n".join(lines) + "\n"
+
+
+def _body(
+    actions: Iterable[tuple[str, str | None]],
+    max_query: int,
+    max_answer: int,
+    max_calls: int,
+    query: str | None,
+    answers: Iterable[str] | None,
+) -> str:
+    """What comes behind the thought: searches, or an answer."""
     heads = "|".join(
         _literal(expert if skill is None else f"{expert}@@{skill}")
         for expert, skill in sorted(actions, key=lambda pair: (pair[0], pair[1] or ""))
@@ -48,18 +97,12 @@ def turn_regex(
     free_answer = rf"{_ANSWER_FIRST}{_ANSWER}{{0,{max_answer - 1}}}"
     listed = None if answers is None else [_literal(text) for text in dict.fromkeys(answers)]
     answer = rf"<answer> {free_answer if listed is None else _either(listed)} </answer>"
-    if think_opened:
-        thought = rf"{_THOUGHT}{{0,{max_thought}}}</think>\n{{0,2}}"
-    else:
-        thought = rf"(?:<think>{_THOUGHT}{{0,{max_thought}}}</think>\n{{0,2}})?"
     if not heads:
-        return thought + (answer if listed != [] else f"<answer> {free_answer} </answer>")
+        return answer if listed != [] else f"<answer> {free_answer} </answer>"
     asked = rf"{_QUERY_FIRST}{_QUERY}{{0,{max_query - 1}}}" if query is None else _literal(query)
     search = rf"<search> (?:{heads}): {asked} </search>"
     searches = search if max_calls == 1 else rf"{search}(?:\n{search}){{0,{max_calls - 1}}}"
-    if listed == []:
-        return rf"{thought}(?:{searches})"
-    return rf"{thought}(?:{searches}|{answer})"
+    return rf"(?:{searches})" if listed == [] else rf"(?:{searches}|{answer})"
 
 
 def _either(literals: list[str]) -> str:

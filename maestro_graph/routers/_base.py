@@ -31,7 +31,7 @@ class TokenRecord:
         logprobs: natural log-probability of each sampled token as sampled, T of them.
         temperature: sampling temperature those log-probabilities belong to.
         masked: whether a grammar mask renormalised the distribution.
-        grammar: the regular expression of that mask; `None` without one.
+        grammar: of that mask, a regular expression or a Lark grammar of llguidance; `None` without one.
         finish: `stop` where the policy ended its turn, `length` where the limit of tokens cut it.
     """
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from maestro_graph.errors import MaestroError, MissingExtraError
+from maestro_graph.protocol import LARK_HEAD
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,26 +78,27 @@ class GrammarMasks:
         """32-bit words of a mask."""
         return (self.vocabulary + 31) // 32
 
-    def turn(self, regex: str) -> TurnMask:
-        """The start of a turn that must match `regex`; compiled grammars are kept.
+    def turn(self, grammar: str) -> TurnMask:
+        """The start of a turn that must match a grammar (regular expression or Lark); compiled grammars are kept.
 
         Raises:
             MaestroError: it cannot be compiled.
         """
         with self._lock:
-            found = self._compiled.get(regex)
+            found = self._compiled.get(grammar)
             if found is None:
-                grammar = self._library.LLMatcher.grammar_from_regex(regex)
-                found = self._library.LLMatcher(self._tokenizer, grammar, log_level=0)
+                is_lark = grammar.startswith(LARK_HEAD)
+                source = grammar if is_lark else self._library.LLMatcher.grammar_from_regex(grammar)
+                found = self._library.LLMatcher(self._tokenizer, source, log_level=0)
                 if found.is_error():
                     raise MaestroError(f"the grammar of a turn cannot be compiled: {found.get_error()}")
-                self._compiled[regex] = found
+                self._compiled[grammar] = found
                 while len(self._compiled) > KEPT_GRAMMARS:
                     self._compiled.popitem(last=False)
-            self._compiled.move_to_end(regex)
+            self._compiled.move_to_end(grammar)
             return TurnMask(found.deep_copy(), self._end)
 
-    def replay(self, regex: str, sampled_ids: Sequence[int]) -> NDArray[np.int32]:
+    def replay(self, grammar: str, sampled_ids: Sequence[int]) -> NDArray[np.int32]:
         """The masks under which a turn was sampled: shape (T, words), row t is that of `sampled_ids[t]`.
 
         Raises:
@@ -105,7 +107,7 @@ class GrammarMasks:
         import numpy as np
 
         masks = np.zeros((len(sampled_ids), self.words), dtype=np.int32)
-        turn = self.turn(regex)
+        turn = self.turn(grammar)
         for row, token in zip(masks, sampled_ids, strict=True):
             turn.fill(row)
             if not (int(row[token >> 5]) >> (token & 31)) & 1:

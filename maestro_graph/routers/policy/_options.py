@@ -22,6 +22,7 @@ class PolicyOptions(BaseModel):
             that a weak writer decides whom to ask and need not say what. `free`: any.
         answers: `evidence`: the only answers are those that experts gave, and before there is one the policy must
             ask. `free`: any.
+        pictures: `shown`, or `told`: a model that cannot see is told how many there are.
         observation_chars: how much of each reply the router reads.
         max_image_side: pictures are scaled down to this many pixels.
         base: in process, the model that an adapter belongs to; by default the one that the adapter names.
@@ -39,6 +40,7 @@ class PolicyOptions(BaseModel):
     max_answer: int = Field(default=1000, ge=1, le=20_000)
     queries: Literal["free", "question"] = "free"
     answers: Literal["free", "evidence"] = "free"
+    pictures: Literal["shown", "told"] = "shown"
     observation_chars: int = Field(default=4096, ge=100)
     max_image_side: int = Field(default=2048, ge=16)
     base: str | None = None

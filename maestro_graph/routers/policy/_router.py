@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from maestro_graph.decisions import Answer, Call, Malformed
 from maestro_graph.errors import CallFailure, MaestroError, RegistryError
@@ -15,6 +16,7 @@ from maestro_graph.protocol import (
     render_observation,
     render_problem,
     render_prompt,
+    turn_grammar,
     turn_regex,
 )
 from maestro_graph.routers._base import PastTurn, RouterTurn, RouterView, TokenRecord
@@ -79,7 +81,8 @@ class PolicyRouter:
         """Sample the next turn and parse it."""
         limit = await self.sampler.prepare()
         actions = view.registry.actions()
-        prompt_ids, images = await self._prompt(view)
+        shown = self._shown_view(view)
+        prompt_ids, images = await self._prompt(shown)
         request = self._request(view, actions, prompt_ids, images, limit)
         sample = await self.sampler.sample(request)
         record = TokenRecord(
@@ -87,33 +90,36 @@ class PolicyRouter:
             sampled_ids=sample.ids,
             logprobs=sample.logprobs,
             temperature=request.temperature,
-            masked=request.regex is not None,
-            grammar=request.regex,
+            masked=request.grammar is not None,
+            grammar=request.grammar,
             finish=sample.finish,
         )
         text, decision = self._read(sample, actions, request.max_tokens, bool(images))
         return RouterTurn(
             decision=decision,
-            prompt=self._shown(view, prompt_ids, images),
+            prompt=self._shown(shown, prompt_ids, images),
             text=text,
             tokens=record,
             usage=Usage(calls=1, input_tokens=len(prompt_ids), output_tokens=len(sample.ids)),
         )
 
-    def regex(self, actions: Sequence[tuple[str, str | None]], view: RouterView | None = None) -> str:
+    def grammar(self, actions: Sequence[tuple[str, str | None]], view: RouterView | None = None) -> str:
         """The grammar of a turn over the actions that exist now, and where the options say so, over what was asked
         and found."""
         question, answers = (None, None) if view is None else self._said(view)
-        return turn_regex(
-            actions,
-            query=question,
-            answers=answers,
-            max_thought=self.options.max_thought,
-            max_query=self.options.max_query,
-            max_answer=self.options.max_answer,
-            max_calls=self._calls_per_turn,
-            think_opened=self._think_opened,
-        )
+        bounds: dict[str, Any] = {
+            "query": question,
+            "answers": answers,
+            "max_thought": self.options.max_thought,
+            "max_query": self.options.max_query,
+            "max_answer": self.options.max_answer,
+            "max_calls": self._calls_per_turn,
+            "think_opened": self._think_opened,
+        }
+        opened, closed = (self.tokenizer.control_id(tag) for tag in ("<think>", "</think>"))
+        if opened is None or closed is None:
+            return turn_regex(actions, **bounds)
+        return turn_grammar(actions, think_ids=(opened, closed), **bounds)
 
     def _said(self, view: RouterView) -> tuple[str | None, list[str] | None]:
         """The only query and the only answers of a turn, where the options restrict them."""
@@ -126,6 +132,14 @@ class PolicyRouter:
             question if self.options.queries == "question" and question and fits else None,
             answers if self.options.answers == "evidence" and (answers or not must_answer) else None,
         )
+
+    def _shown_view(self, view: RouterView) -> RouterView:
+        """What the model gets to see: one without eyes is told how many pictures there are."""
+        if self.options.pictures == "shown" or not view.images:
+            return view
+        count = "A picture comes" if len(view.images) == 1 else f"{len(view.images)} pictures come"
+        told = f"{view.question}\n({count} with the question; the specialists see what you do not.)"
+        return replace(view, images=(), question=told)
 
     async def _prompt(self, view: RouterView) -> tuple[tuple[int, ...], tuple[PromptImage, ...]]:
         """The prompt's ids, and where its pictures stand."""
@@ -196,7 +210,7 @@ class PolicyRouter:
         return SampleRequest(
             prompt_ids=prompt_ids,
             images=images,
-            regex=self.regex(actions, view) if self.options.structured else None,
+            grammar=self.grammar(actions, view) if self.options.structured else None,
             temperature=settings.temperature,
             max_tokens=room,
             seed=settings.seed,

@@ -27,7 +27,7 @@ class SampleRequest:
     Attributes:
         prompt_ids: the whole prompt, P token ids.
         images: its pictures, in order of their placeholders.
-        regex: what the turn must match; `None` for free sampling.
+        grammar: what the turn must match (`turn_regex`, or `turn_grammar`); `None` for free sampling.
         temperature: 0 takes the most probable token.
         max_tokens: at most this many tokens are sampled.
         seed: makes the turn repeatable, as far as the backend is.
@@ -36,7 +36,7 @@ class SampleRequest:
 
     prompt_ids: tuple[int, ...]
     images: tuple[PromptImage, ...] = ()
-    regex: str | None = None
+    grammar: str | None = None
     temperature: float = 1.0
     max_tokens: int = 1024
     seed: int | None = None

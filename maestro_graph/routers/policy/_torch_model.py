@@ -171,7 +171,7 @@ class TorchPolicy:
     def _row(self, item: Pending) -> _Row | None:
         request = item.request
         try:
-            mask = self.masks.turn(request.regex) if request.regex is not None else None
+            mask = self.masks.turn(request.grammar) if request.grammar is not None else None
         except MaestroError as error:
             item.fail(error)
             return None

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from maestro_graph._chat_models import EndpointClient
 from maestro_graph.errors import CallFailure, RegistryError
 from maestro_graph.images import MaestroImage
+from maestro_graph.protocol import LARK_HEAD
 from maestro_graph.routers.policy._own_template import first_difference
 from maestro_graph.routers.policy._seam import Sample, SampleRequest
 from maestro_graph.routers.policy._tokens import PolicyTokenizer
@@ -110,7 +111,7 @@ class VllmSampler:
 
     async def image_lengths(self, images: Sequence[MaestroImage]) -> tuple[int, ...]:
         """How many placeholder tokens the server's processor makes of each picture."""
-        return tuple((await self._picture(image)).length for image in images)
+        return tuple([(await self._picture(image)).length for image in images])
 
     async def sample(self, request: SampleRequest) -> Sample:
         """Sample one turn at the server."""
@@ -138,7 +139,7 @@ class VllmSampler:
             "model": self._endpoint.model,
             "sampling_params": {**self._sampling(request), "logprobs": 0, "detokenize": False},
             # The grammar holds from the first token on, whatever reasoning parser the server has.
-            "reasoning_ended": True if request.regex is not None else None,
+            "reasoning_ended": True if request.grammar is not None else None,
             "return_token_ids": True,
             **picture_fields(request, pictures),
         }
@@ -169,8 +170,10 @@ class VllmSampler:
         }
         if request.seed is not None:
             body["seed"] = request.seed
-        if request.regex is not None:
-            body["structured_outputs"] = {"regex": request.regex}
+        if request.grammar is not None:
+            # Lark grammars want the server's 'guidance' backend.
+            kind = "grammar" if request.grammar.startswith(LARK_HEAD) else "regex"
+            body["structured_outputs"] = {kind: request.grammar}
         return body
 
     async def _picture(self, image: MaestroImage) -> RenderedPicture:
