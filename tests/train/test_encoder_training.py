@@ -18,6 +18,7 @@ from small_world import CARDS, NEUTRAL, encode, settings, trainer, world  # noqa
 from maestro_graph.errors import MaestroError  # noqa: E402
 from maestro_graph.routers.encoder import Head, card_arrays, forward, initial_weights, stacked  # noqa: E402
 from maestro_training.encoder import (  # noqa: E402
+    Batch,
     Budget,
     Learner,
     Objective,
@@ -120,11 +121,35 @@ def test_nothing_is_learnt_from_shuffled_rewards() -> None:
     assert np.mean(gains[True]) < 0.05
 
 
-def test_what_every_reward_says_alike_moves_nothing_but_the_entropy_term() -> None:
-    """Equal rewards in every group: no step has an advantage, so there is no batch at all."""
-    done = played(random_head(1), group_size=2)
+def test_groups_whose_rewards_are_equal_move_nothing() -> None:
+    head = random_head(1)
+    done = played(head, group_size=2)
     flat = tuple(group.with_advantages([0.0, 0.0]) for group in done.groups)
-    assert batch_of(replace(done, groups=flat)) is None
+    batch = batch_of(replace(done, groups=flat))
+    assert batch is not None
+    learner = Learner(head.weights, Objective(entropy=0, weight_decay=0))
+    learner.update([batch])
+    for name, value in head.weights.items():
+        np.testing.assert_array_equal(learner.weights[name], value)
+
+
+def test_the_entropy_term_spreads_what_rewards_say_nothing_of() -> None:
+    head = random_head(1)
+    done = played(head, group_size=2)
+    flat = replace(done, groups=tuple(group.with_advantages([0.0, 0.0]) for group in done.groups))
+    batch = batch_of(flat)
+    assert batch is not None
+    learner = Learner(head.weights, Objective(entropy=0.5, passes=1, learning_rate=1e-3))
+    figures = [learner.update([replace(batch, logprob=_now(learner, batch))]) for _ in range(5)]
+    assert figures[-1].entropy > figures[0].entropy
+
+
+def _now(learner: Learner, batch: Batch) -> np.ndarray:  # type: ignore[type-arg]
+    """The steps' log-probabilities under the weights as they are now."""
+    logits = Head(learner.weights).logits(batch.cards, batch.states).astype(np.float64)
+    logits -= logits.max(axis=1, keepdims=True)
+    logprobs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    return logprobs[batch.row, batch.chosen].astype(np.float32)  # type: ignore[no-any-return]
 
 
 def test_varied_registries_answer_for_the_original_action() -> None:

@@ -58,10 +58,10 @@ def initial_weights(
     card = zeros(CARD_FEATURES)
     card[:2], card[3], card[6] = (near, mean), seen, 1
     pair = zeros(len(PAIR_FEATURES))
-    pair[PAIR_FEATURES.index("expert failed")] = -4
+    pair[PAIR_FEATURES.index("expert failed")] = -3
     pair[PAIR_FEATURES.index("expert answered")] = -1
     stop = zeros(len(STOP_FEATURES))
-    stop[STOP_FEATURES.index("confidence")] = 8
+    stop[STOP_FEATURES.index("confidence")] = 4
     pair_in = 4 * CARD_FEATURES + len(PAIR_FEATURES) + 2 + kinds
     stop_in = len(STOP_FEATURES) + 3 + kinds
     return {
@@ -72,13 +72,13 @@ def initial_weights(
         "kinds": small(dimensions, kinds),
         "card": card,
         "skill_share": np.array([0.4], np.float32),
-        "scale": np.array([20.0], np.float32),
+        "scale": np.array([10.0], np.float32),
         "pair": pair,
         "pair_1": small(pair_in, hidden),
         "pair_1_bias": zeros(hidden),
         "pair_2": zeros(hidden),
         "stop": stop,
-        "stop_bias": np.array([-4.0], np.float32),
+        "stop_bias": np.array([-2.0], np.float32),
         "stop_1": small(stop_in, hidden),
         "stop_1_bias": zeros(hidden),
         "stop_2": zeros(hidden),
