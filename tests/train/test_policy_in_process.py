@@ -202,6 +202,7 @@ def save(model: Any, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing.:FutureWarning")  # peft 0.21 on transformers 5.23
 async def test_an_adapter_serves_from_a_registry(tmp_path: Path) -> None:
     """`path` names an adapter: it is found on its model, and it changes what is sampled."""
     peft = pytest.importorskip("peft")
