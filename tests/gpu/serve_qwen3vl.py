@@ -207,15 +207,6 @@ def two_experts() -> Any:
 
 async def run_all(router: Any, images: Sequence[str], runs: int, seed: int) -> dict[str, Any]:
     from maestro_graph import Malformed, RouterTurn, RouterView, compile_maestro
-        ExpertCard,
-        ExpertReply,
-        ExpertRequest,
-        Malformed,
-        Registry,
-        RouterTurn,
-        RouterView,
-        compile_maestro,
-    )
 
     class Watched:
         def __init__(self) -> None:
