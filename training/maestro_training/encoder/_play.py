@@ -15,7 +15,6 @@ from maestro_graph.routers.encoder import (
     PolicyState,
     StateArrays,
     card_arrays,
-    choices,
     seen,
     stacked,
     state_arrays,
@@ -143,7 +142,7 @@ class _States:
 def _advance(run: _Run, number: int, table: _States, rng: np.random.Generator | None) -> None:
     """One decision and what comes of it."""
     logprobs, state = table.logprobs[number], table.states[number]
-    if logprobs is None or not choices(state, table.cards.cards).any():
+    if logprobs is None:  # nothing may be done
         run.reason = "no_action"
         return
     chosen = int(logprobs.argmax()) if rng is None else _drawn(logprobs, rng)

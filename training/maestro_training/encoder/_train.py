@@ -101,24 +101,27 @@ def train_encoder(
     seconds = time.perf_counter() - began
     table = baseline_table(course, {"trained": head, "untrained": start}, training)
     about: dict[str, Json] = {
-        "suite": training.suite,
+        "suite": Path(training.suite).name,
         "seed": training.seed,
         "steps": training.steps,
         "seconds": round(seconds),
         "test": {name: dict(row) for name, row in table.items()},
     }
-    save_policy(Head(head.weights, about), out, training, table)
+    reported = "train" if course.test is None else "test"
+    save_policy(Head(head.weights, about), out, training, table, reported=reported)
     start.save(out / "untrained.npz")
     write_whole(out / ROUTING, json.dumps(routing_record(course, {"trained": head, "untrained": start}, training)))
     write_report(out)
     return TrainedEncoder(out, head, table)
 
 
-def save_policy(head: Head, out: Path, training: EncoderTraining, table: Mapping[str, Mapping[str, float]]) -> None:
+def save_policy(
+    head: Head, out: Path, training: EncoderTraining, table: Mapping[str, Mapping[str, float]], *, reported: str
+) -> None:
     """Write what `router: FOLDER` of a registry file needs, and the model card."""
     head.save(out / WEIGHTS)
     write_whole(out / "router.json", f'{{"kind": "encoder", "protocol_version": {PROTOCOL_VERSION}}}\n')
-    write_whole(out / "MODEL_CARD.md", model_card(head, training, table))
+    write_whole(out / "MODEL_CARD.md", model_card(head, training, table, reported=reported))
 
 
 def open_course(training: EncoderTraining, out: Path, *, say: Callable[[str], None] | None = None) -> Course:
