@@ -59,10 +59,10 @@ def find_launcher(python: str | None = None) -> Launcher:
         MissingExtraError: no interpreter was named and no vLLM was found.
     """
     form = _form(python or sys.executable)
-    if form == "command":
-        script = Path(python or sys.executable).parent / "vllm"
-        return Launcher((str(script), "serve")) if script.exists() else Launcher()
-    if form == "module":
+    script = Path(python or sys.executable).parent / "vllm"
+    if form == "command" and script.exists():
+        return Launcher((str(script), "serve"))
+    if form != "missing":
         return Launcher((python or sys.executable, "-m", MODULE), positional=False)
     if python is not None:
         raise MaestroError(f"the interpreter {python!r} has no vLLM; name one that has, or install vllm there")
