@@ -7,7 +7,7 @@ PACKAGES := maestro_graph skills/maestro_skills training/maestro_training evalua
 CODE := $(PACKAGES) tests benchmarks examples scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help ask system test lint types imports unit integration vllm-env test-vllm slow format bench wheel snapshots clean
+.PHONY: help ask system test lint types imports unit integration vllm-env test-vllm test-train inspect slow format bench wheel snapshots clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,11 @@ vllm-env: ## vLLM's CPU build and a small model, kept in the user's cache folder
 
 test-vllm: $(STAMP) vllm-env ## real vLLM server on the CPU; nothing may be skipped
 	$(BIN)/pytest tests/vllm --no-skips --durations=10
+
+test-train: ## training, with torch in an environment of its own
+	$(PYTHON) -m venv $(VENV)-train
+	$(VENV)-train/bin/pip install --quiet --constraint constraints.txt --editable '.[embedded,eval,train]' hypothesis pytest pytest-asyncio pytest-timeout
+	$(VENV)-train/bin/pytest tests/train --no-skips --durations=10
 
 inspect: ## the ensemble in inspect_ai, in an environment of its own (its pins and ours disagree)
 	$(PYTHON) -m venv $(VENV)-inspect

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-import torch
-from policies import IMAGE, PICTURES, seeing_policy, seeing_rows, text_policy, text_rows
 
-from maestro_training.policy._head import allowed_tokens
-from maestro_training.policy._pack import pack_rows
-from maestro_training.policy._rows import PolicyRow, PolicySpan
-from maestro_training.policy._scoring import RowScorer
+torch = pytest.importorskip("torch")
+
+from policies import IMAGE, PICTURES, seeing_policy, seeing_rows, text_policy, text_rows  # noqa: E402
+
+from maestro_training.policy._head import allowed_tokens  # noqa: E402
+from maestro_training.policy._pack import pack_rows  # noqa: E402
+from maestro_training.policy._rows import PolicyRow, PolicySpan  # noqa: E402
+from maestro_training.policy._scoring import RowScorer  # noqa: E402
 
 pytestmark = pytest.mark.train
 

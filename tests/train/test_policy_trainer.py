@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from policies import text_policy
-from tokenizers import Tokenizer, models
-from transformers import PreTrainedTokenizerFast
-from trl import GRPOTrainer
 
-from maestro_training.policy._rows import PolicyRow, PolicySpan
-from maestro_training.policy._runs import RewardedRow
-from maestro_training.policy._scoring import RowScorer
-from maestro_training.policy._trl import GraphGRPOTrainer, GRPOConfig
+torch = pytest.importorskip("torch")
+pytest.importorskip("trl")
+
+from policies import text_policy  # noqa: E402
+from tokenizers import Tokenizer, models  # noqa: E402
+from transformers import PreTrainedTokenizerFast  # noqa: E402
+from trl import GRPOTrainer  # noqa: E402
+
+from maestro_training.policy._rows import PolicyRow, PolicySpan  # noqa: E402
+from maestro_training.policy._runs import RewardedRow  # noqa: E402
+from maestro_training.policy._scoring import RowScorer  # noqa: E402
+from maestro_training.policy._trl import GraphGRPOTrainer, GRPOConfig  # noqa: E402
 
 pytestmark = [
     pytest.mark.train,

@@ -56,8 +56,6 @@ class PolicyTraining(_Strict):
         lora: an adapter is trained; `None` trains all weights.
         precision: `float32`, or `bfloat16`: autocast over float32 weights (full) or over a bfloat16 base (adapters).
         attention: `dense`, or `flex` (FlexAttention; a GPU).
-        generation: `transformers` samples from the model that is trained, in this process; `vllm-server` from a
-            server at `endpoint` whose weights TRL keeps in step.
         deadline_s: seconds of one run of the graph, the sampling of its turns included.
         kl: weight of the divergence from the start; the paper has none.
         checkpoint: every so many updates; training goes on from the last one.
@@ -89,8 +87,6 @@ class PolicyTraining(_Strict):
     attention: Literal["dense", "flex"] = "dense"
     share_prefixes: bool = True
     checkpointing: bool = True
-    generation: Literal["transformers", "vllm-server"] = "transformers"
-    endpoint: str | None = None
     kl: float = Field(default=0.0, ge=0)
     entropy: float = Field(default=0.0, ge=0)
     clip_low: float = Field(default=0.2, gt=0, lt=1)
@@ -106,8 +102,6 @@ class PolicyTraining(_Strict):
                 f"micro_batch is {self.micro_batch}, and {self.questions} questions by {self.group_size} runs are "
                 f"{rows} trajectories; it must divide them"
             )
-        if (self.generation == "vllm-server") != (self.endpoint is not None):
-            raise ValueError("generation 'vllm-server' needs an endpoint, and only that one takes one")
         return self
 
     @property
