@@ -1,6 +1,6 @@
 """What rolling out costs: groups of runs, many at once, on endpoints of fixed latency, against the ideal.
 
-    python benchmarks/rollouts.py [--questions 24] [--group-size 8] [--in-flight 64] [--latency 1.0]
+    python benchmarks/rollouts.py [--questions 64] [--group-size 8] [--in-flight 64] [--latency 1.0]
 
 Every run is a turn of a `ChatRouter` (sampled, so never shared), a call of a `ChatExpert` at temperature 0 (shared
 within its group through the call cache on disk) and the router's answer, over a real HTTP server in a process of its
@@ -105,7 +105,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--questions", type=int, default=24, help="questions that are rolled out at once")
+    parser.add_argument("--questions", type=int, default=64, help="questions that are rolled out at once")
     parser.add_argument("--sequential", type=int, default=2, help="of these, how many are run one after another too")
     parser.add_argument("--group-size", type=int, default=8)
     parser.add_argument("--in-flight", type=int, default=64)
