@@ -160,7 +160,21 @@ def _shares(logprobs: NDArray[np.float64], cards: ActionCards, state: PolicyStat
     }
 
 
+def packaged_weights() -> Path | None:
+    """The trained head that ships with the embedded ensemble, if this release has one."""
+    from maestro_graph import embedded
+
+    file = Path(embedded.__file__).parent / "policy" / WEIGHTS
+    return file if file.is_file() else None
+
+
 def build(config: RouterConfig) -> EncoderRouter:
-    """Entry point `encoder` of `maestro.routers`."""
-    head = None if config.weights is None else Head.load(Path(config.weights) / WEIGHTS)
-    return EncoderRouter(weights=ZeroShot(**config.options), head=head)
+    """Entry point `encoder` of `maestro.routers`: the configured weights, else those that ship.
+
+    Options: `trained: false` for the zero-shot policy; weights of that policy (`ZeroShot`) ask for it too.
+    """
+    options = dict(config.options)
+    trained = bool(options.pop("trained", not options))
+    file = Path(config.weights) / WEIGHTS if config.weights is not None else packaged_weights()
+    head = Head.load(file) if file is not None and (trained or config.weights is not None) else None
+    return EncoderRouter(weights=ZeroShot(**options), head=head)

@@ -222,3 +222,22 @@ def test_weights_that_cannot_be_read_are_refused_with_a_cure(tmp_path: Path) -> 
     Head(weights).save(tmp_path / WEIGHTS)
     with pytest.raises(RegistryError, match="another head"):
         Head.load(tmp_path / WEIGHTS)
+
+
+def test_what_ships_is_the_default_and_the_untrained_policy_can_be_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random_head().save(tmp_path / WEIGHTS)
+    monkeypatch.setattr("maestro_graph.routers.encoder._router.packaged_weights", lambda: tmp_path / WEIGHTS)
+
+    def head(**options: object) -> Head | None:
+        built = build_router(RouterConfig(kind="encoder", options=options))
+        assert isinstance(built, EncoderRouter)
+        return built.head
+
+    assert head() is not None
+    assert head(trained=False) is None
+    assert head(picture=0.1) is None
+    assert head(trained=True, picture=0.1) is not None
+    monkeypatch.setattr("maestro_graph.routers.encoder._router.packaged_weights", lambda: None)
+    assert head() is None

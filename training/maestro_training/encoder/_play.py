@@ -71,6 +71,7 @@ def play(
     *,
     group_size: int = 1,
     budget: Budget | None = None,
+    noise: float = 0.0,
 ) -> Played:
     """Run every sample `group_size` times.
 
@@ -78,8 +79,11 @@ def play(
         cards: the registry that the policy sees; the table answers for the original behind each action.
         logits: the policy (`Head.logits`).
         rng: draws from the distribution; `None` takes the most likely action.
+        noise: length of a random vector that is added to those of question and replies: what is learnt must hold in
+            the neighbourhood of a wording. Needs `rng`.
     """
     table = _States(cards, card_arrays(cards.cards, encode), logits, encode, budget or Budget())
+    table.noise = None if rng is None or noise == 0 else (rng, noise)
     runs = [[_Run(item) for _ in range(group_size)] for item in samples]
     flat = [run for group in runs for run in group]
     while under_way := [run for run in flat if run.reason is None]:
@@ -99,6 +103,7 @@ class _States:
     def __init__(self, cards: VariedCards, arrays: CardArrays, logits: Logits, encode: Encode, budget: Budget) -> None:
         self.cards, self.card_arrays, self.budget = cards, arrays, budget
         self._logits, self._encode = logits, encode
+        self.noise: tuple[np.random.Generator, float] | None = None
         self.arrays: list[StateArrays] = []
         self.states: list[PolicyState] = []
         self.logprobs: list[NDArray[np.float64] | None] = []
@@ -114,7 +119,8 @@ class _States:
             state = self._state(run)
             self._number[key] = len(self.arrays)
             self.states.append(state)
-            self.arrays.append(state_arrays(state, self.cards.cards, self._encode))
+            arrays = state_arrays(state, self.cards.cards, self._encode)
+            self.arrays.append(arrays if self.noise is None else _perturbed(arrays, *self.noise))
             self.logprobs.append(None)
         open_ones = [at for at in range(first, len(self.arrays)) if self.arrays[at].allowed.any()]
         if open_ones:
@@ -174,6 +180,19 @@ def _trajectory(run: _Run, member: int) -> Trajectory:
         seconds=sum(item.seconds for item in run.evidence),
         usage=sum((item.usage for item in run.evidence), Usage()),
     )
+
+
+def _perturbed(arrays: StateArrays, rng: np.random.Generator, noise: float) -> StateArrays:
+    """Question and replies moved by a random vector of that length, back to unit length."""
+
+    def moved(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        step = rng.standard_normal(rows.shape) * (noise / np.sqrt(rows.shape[-1]))
+        there = rows + np.where(np.abs(rows).sum(-1, keepdims=True) > 0, step, 0.0)
+        length = np.sqrt((there * there).sum(-1, keepdims=True))
+        found: NDArray[np.float32] = (there / np.maximum(length, 1e-6)).astype(np.float32)
+        return found
+
+    return replace(arrays, question=moved(arrays.question), last=moved(arrays.last))
 
 
 def _log_softmax(row: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -174,6 +174,7 @@ class Trainer:
                 rng,
                 group_size=training.group_size,
                 budget=Budget(max_turns=training.max_turns),
+                noise=training.vary.noise,
             )
             played.append(self._with_rewards(done))
         if training.shuffle_rewards:
