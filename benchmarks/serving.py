@@ -52,8 +52,8 @@ def recorded(into: list[Sent]) -> Iterator[None]:
     """Keep what clients that are built within the block send."""
     build = _chat_models._http_client
 
-    def recording(timeout_s: float) -> Any:
-        client = build(timeout_s)
+    def recording(timeout_s: float, **options: Any) -> Any:
+        client = build(timeout_s, **options)
 
         async def keep(request: Any) -> None:
             if request.method == "POST":

@@ -61,15 +61,15 @@ async def test_structured_decisions_are_valid_also_for_an_expert_added_meanwhile
     chat = router(vllm_server, temperature=1.0)
     before = whole(await decisions(chat, registry, 8))
     registry.add_expert(Oracle("Zürich-map.v2", "Knows maps."))
-    registry.remove_expert("reader")
+    for name in ("reader", "counter"):  # by chance the model would seldom write the new name
+        registry.remove_expert(name)
     after = whole(await decisions(chat, registry, 16))
     await chat.aclose()
     assert before  # they ended by themselves; the rest was cut
     assert after
     assert not [turn.text for turn in before + after if isinstance(turn.decision, Malformed)]
     asked = [call.expert for turn in after if isinstance(turn.decision, tuple) for call in turn.decision]
-    assert "Zürich-map.v2" in asked
-    assert set(asked) <= {"counter", "Zürich-map.v2"}
+    assert set(asked) == {"Zürich-map.v2"}
 
 
 async def test_without_structure_the_same_model_is_seldom_valid(vllm_server: VllmServer) -> None:
