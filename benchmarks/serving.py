@@ -105,6 +105,14 @@ def replays(client: Any, sent: list[Sent]) -> list[Callable[[], Awaitable[Any]]]
     return [lambda item=item: post(item) for item in sent]  # type: ignore[misc]
 
 
+def limit_of(item: Sent) -> int | None:
+    """The most tokens that a request may sample."""
+    body = json.loads(item.body)
+    settings = body.get("sampling_params", body)
+    found: int | None = settings.get("max_completion_tokens", settings.get("max_tokens"))
+    return found
+
+
 async def measure(options: argparse.Namespace, limit: int) -> dict[str, float]:
     """Rates at one concurrency."""
     count = max(options.decisions, 2 * limit)
@@ -113,7 +121,7 @@ async def measure(options: argparse.Namespace, limit: int) -> dict[str, float]:
         first = router_of(options)
         await at_once(decisions(first, count), limit)
         await first.aclose()
-    sent = [item for item in sent if item.body and "/render" not in item.url]
+    sent = [item for item in sent if limit_of(item) == options.max_tokens]  # not what a policy asks at its start
     router, client = router_of(options), _chat_models._http_client(TIMEOUT_S)
     rates: dict[str, list[float]] = {"raw": [], "graph": []}
     for _ in range(options.rounds):
