@@ -1,1 +1,1 @@
-"""Traces to trajectories to GRPO. Its parts arrive with the training release."""
+"""Traces to trajectories, rewards and the group-relative objective, for policies of cards and of tokens."""
