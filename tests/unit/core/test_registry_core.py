@@ -73,7 +73,7 @@ def test_names_that_the_protocol_cannot_hold_are_refused(name: str) -> None:
 
 
 def test_presets_validate(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert preset_names() == ("embedded", "openai", "paper")
+    assert preset_names() == ("embedded", "embedded-small", "openai", "paper")
     monkeypatch.setenv("MAESTRO_GLM_46V_URL", "https://elsewhere.example/v1")
     paper, folder = read_config("paper")
     assert folder is None
@@ -162,7 +162,7 @@ def test_files_that_are_no_registry(tmp_path: Path, text: str, words: str) -> No
 
 @pytest.mark.parametrize("source", ["nowhere.yaml", "Embedded", "\x00"])
 def test_sources_that_are_not_there(source: str) -> None:
-    with pytest.raises(RegistryError, match=r"neither a preset \(embedded, openai, paper\) nor a readable file"):
+    with pytest.raises(RegistryError, match=r"neither a preset \(embedded, embedded-small, openai, paper\) nor a readable file"):
         load_registry(source)
     with pytest.raises(RegistryError, match="nor a readable file"):
         load_registry(Path("/"))

@@ -118,8 +118,6 @@ async def test_log_probabilities_equal_a_recomputation(vllm_server: VllmServer, 
     rough = recomputed(vllm_server, records, tmp_path, "bfloat16")
     print(f"{len(distances)} tokens: fp32 differs by at most {max(distances):.2e}, bf16 by {max(rough):.2e}")
     assert max(distances) < 1e-3
-    wrong = [abs(record.logprobs[0] + 0.1 - record.logprobs[0]) for record in records]
-    assert min(wrong) > 1e-3  # what a record that is off by 0.1 would show
 
 
 async def test_three_turns_are_one_sequence(vllm_server: VllmServer, tmp_path: Path) -> None:
