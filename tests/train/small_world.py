@@ -74,6 +74,9 @@ def world(count: int, *, seed: int = 0, right: dict[str, str] | None = None) -> 
     return TableWorld(tuple(samples), (), {item.sample.key: item for item in samples})
 
 
+PLAIN = {"drop_expert": 0.0, "drop_skill": 0.0, "drop_clause": 0.0, "synonym": 0.0}
+
+
 def settings(**fields: object) -> EncoderTraining:
     given = {
         "steps": 40,
@@ -82,7 +85,7 @@ def settings(**fields: object) -> EncoderTraining:
         "threads": 1,
         "watch": 1000,
         "checkpoint": 4,
-        "vary": {"drop_expert": 0.0, "drop_skill": 0.0, "drop_clause": 0.0, "synonym": 0.0},
+        "vary": PLAIN,
         "objective": Objective(learning_rate=1e-2),
         "head": HeadSizes(metric=4, second=4, kinds=4, hidden=16),
         **fields,
