@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 import yaml
@@ -125,13 +127,25 @@ async def run(registry: Registry, question: str, deadline_s: float = DEADLINE_S)
     return out
 
 
+async def generating(one: Up) -> None:
+    """Wait until the server works on a request."""
+    deadline = time.monotonic() + 30
+    async with httpx.AsyncClient() as client:
+        while time.monotonic() < deadline:
+            text = (await client.get(one.endpoint.base_url.removesuffix("/v1") + "/metrics", timeout=30)).text
+            if any(float(count) > 0 for count in re.findall(r"^vllm:num_requests_running\{.*\} (\S+)$", text, re.M)):
+                return
+            await asyncio.sleep(0.02)
+    raise AssertionError("the server has not begun to work on the request")
+
+
 async def test_a_server_killed_in_mid_run_and_started_again(up: Callable[[], Up], registry_file: Path) -> None:
 
     first = up()
     registry = load_registry(registry_file)
     running = asyncio.create_task(run(registry, "Write a very long story about a river."))
-    await asyncio.sleep(4)
-    assert not running.done()  # it generates
+    await generating(first)
+    assert not running.done()
     began = time.monotonic()
     first.server.send_signal(signal.SIGKILL)
 
