@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
+from maestro_evaluation.running._wrapped import WrappedSkill
 from maestro_graph.cache import CallCache
 from maestro_graph.calls import cache_identity, evidence_read, expert_key, perception_key
 from maestro_graph.errors import CallFailure
@@ -20,7 +21,7 @@ from maestro_graph.evidence import Evidence, Json
 from maestro_graph.experts import Expert, ExpertCard, ExpertReply, ExpertRequest
 from maestro_graph.perceivers import MountedPerceiver, Perceiver, PerceiverKind, Perception, PerceptionRequest
 from maestro_graph.registry import Registry
-from maestro_graph.skills import Skill, SkillCall, SkillCard
+from maestro_graph.skills import SkillCall
 
 __all__ = ["charged", "metered", "metering", "note_whole_call"]
 
@@ -204,19 +205,8 @@ class _Expert:
             await close()
 
 
-class _Skill:
+class _Skill(WrappedSkill):
     """A skill whose requests are noted as parts of one call."""
-
-    def __init__(self, inner: Skill) -> None:
-        self.inner = inner
-        self.triggers: tuple[str, ...] = tuple(getattr(inner, "triggers", ()))
-
-    @property
-    def card(self) -> SkillCard:
-        return self.inner.card
-
-    def refusal(self, expert: ExpertCard) -> str | None:
-        return self.inner.refusal(expert)
 
     async def run(self, call: SkillCall) -> ExpertReply:
         _open_call(call.expert.name, self.card.protocol_name, call.request)

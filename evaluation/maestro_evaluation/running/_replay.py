@@ -9,13 +9,14 @@ from dataclasses import replace
 from maestro_evaluation.records import Table
 from maestro_evaluation.running._header_images import HeaderImages
 from maestro_evaluation.running._metered import note_whole_call
+from maestro_evaluation.running._wrapped import WrappedSkill
 from maestro_evaluation.samples import Sample
 from maestro_graph.calls import evidence_read
 from maestro_graph.errors import CallFailure, MaestroError
 from maestro_graph.evidence import Evidence, EvidenceRecord, Usage
 from maestro_graph.experts import Expert, ExpertCard, ExpertReply, ExpertRequest
 from maestro_graph.registry import Action, Registry
-from maestro_graph.skills import Skill, SkillCall, SkillCard
+from maestro_graph.skills import Skill, SkillCall
 
 __all__ = ["TableEnsemble"]
 
@@ -179,19 +180,12 @@ class _TableExpert:
         return _reply(found, self.card)
 
 
-class _TableSkill:
+class _TableSkill(WrappedSkill):
     """A skill out of the table. Its expert is asked as often as it was, so that the accounts agree."""
 
     def __init__(self, inner: Skill, replies: _Replies) -> None:
-        self.inner, self._replies = inner, replies
-        self.triggers: tuple[str, ...] = tuple(getattr(inner, "triggers", ()))
-
-    @property
-    def card(self) -> SkillCard:
-        return self.inner.card
-
-    def refusal(self, expert: ExpertCard) -> str | None:
-        return self.inner.refusal(expert)
+        super().__init__(inner)
+        self._replies = replies
 
     async def run(self, call: SkillCall) -> ExpertReply:
         action: Action = (call.expert.name, self.card.protocol_name)
