@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 
 from policies import IMAGE, PICTURES, seeing_policy, seeing_rows, text_policy, text_rows  # noqa: E402
 
-from maestro_training.policy._head import allowed_tokens  # noqa: E402
+from maestro_graph.routers.policy._torch_model import allowed_tokens  # noqa: E402
 from maestro_training.policy._pack import pack_rows  # noqa: E402
 from maestro_training.policy._rows import PolicyRow, PolicySpan  # noqa: E402
 from maestro_training.policy._scoring import RowScorer  # noqa: E402

@@ -27,7 +27,7 @@ from maestro_graph.routers.policy._tokens import PolicyTokenizer
 if TYPE_CHECKING:
     from maestro_graph.routers.policy._options import PolicyOptions
 
-__all__ = ["TorchPolicy", "load_policy"]
+__all__ = ["TorchPolicy", "allowed_tokens", "load_policy"]
 
 KEPT_PIXEL_BYTES = 512 << 20
 
@@ -201,9 +201,15 @@ class TorchPolicy:
         for row, line in zip(rows, words, strict=True):
             if row.mask is not None:
                 row.mask.fill(line)
-        packed = torch.from_numpy(words).to(device)
-        bits = torch.arange(32, device=device, dtype=torch.int32)
-        return ((packed[..., None] >> bits) & 1).bool().flatten(1)[:, : self._vocabulary]
+        return allowed_tokens(torch.from_numpy(words).to(device), self._vocabulary)
+
+
+def allowed_tokens(masks: torch.Tensor, vocabulary: int) -> torch.Tensor:
+    """Bit masks `(K, words)` as booleans `(K, vocabulary)`; tokens beyond the last word are forbidden."""
+    bits = torch.arange(32, device=masks.device, dtype=torch.int32)
+    spread = ((masks[..., None] >> bits) & 1).bool().flatten(-2)
+    missing = vocabulary - spread.shape[-1]
+    return torch.nn.functional.pad(spread, (0, missing)) if missing > 0 else spread[..., :vocabulary]
 
 
 @dataclass(slots=True)

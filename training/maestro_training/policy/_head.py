@@ -17,7 +17,9 @@ from typing import Any
 import torch
 from torch.utils.checkpoint import checkpoint
 
-__all__ = ["Score", "Scored", "add_scoring_head", "allowed_tokens"]
+from maestro_graph.routers.policy._torch_model import allowed_tokens
+
+__all__ = ["Score", "Scored", "add_scoring_head"]
 
 CHUNK = 512
 
@@ -105,11 +107,3 @@ def _score_chunk(
     # so must be its gradient.
     finite = logs.masked_fill(logs == float("-inf"), 0.0)
     return logps, -(finite.exp() * finite * (logs != float("-inf"))).sum(-1)
-
-
-def allowed_tokens(masks: torch.Tensor, vocabulary: int) -> torch.Tensor:
-    """Bit masks `(K, words)` as booleans `(K, vocabulary)`; tokens beyond the last word are forbidden."""
-    bits = torch.arange(32, device=masks.device, dtype=torch.int32)
-    spread = ((masks[..., None] >> bits) & 1).bool().flatten(-2)
-    missing = vocabulary - spread.shape[-1]
-    return torch.nn.functional.pad(spread, (0, missing)) if missing > 0 else spread[..., :vocabulary]

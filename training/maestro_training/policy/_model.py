@@ -7,12 +7,12 @@ from typing import Any
 
 import torch
 
-from maestro_graph.errors import MaestroError, RegistryError
+from maestro_graph.errors import RegistryError
 from maestro_graph.registry import Sampling
 from maestro_graph.routers.policy import PolicyRouter, PolicyTokenizer
 from maestro_graph.routers.policy._in_process import InProcessSampler
 from maestro_graph.routers.policy._torch_model import TorchPolicy, load_policy
-from maestro_training.policy._config import PolicyTraining
+from maestro_training.policy._config import LoraSettings, PolicyTraining
 from maestro_training.policy._head import add_scoring_head
 
 __all__ = ["TrainedModel", "open_model"]
@@ -53,14 +53,13 @@ def open_model(training: PolicyTraining, *, device: str | None = None) -> Traine
     dtype = "bfloat16" if training.precision == "bfloat16" and training.lora is not None else "float32"
     options = training.options.model_copy(update={"device": device, "dtype": dtype, "base": None})
     tokens = PolicyTokenizer.load(path)
-    loaded = load_policy(path, tokens, adapter=None, options=options)
-    model = add_scoring_head(loaded.model)
+    policy = load_policy(path, tokens, adapter=None, options=options)
+    model = add_scoring_head(policy.model)
     if training.attention == "flex":
         # After construction: transformers refuses FlexAttention for some architectures that run it all the same.
         model.config.get_text_config()._attn_implementation = "flex_attention"
     if training.lora is not None:
-        model = _with_adapter(model, training)
-    policy = TorchPolicy(model, tokens, image_processor=loaded.image_processor, max_image_side=options.max_image_side)
+        model = policy.model = _with_adapter(model, training.lora)
     sampler = InProcessSampler(policy, max_batch=training.in_flight)
     router = PolicyRouter(
         sampler,
@@ -75,12 +74,9 @@ def open_model(training: PolicyTraining, *, device: str | None = None) -> Traine
     return TrainedModel(model, tokenizer, policy, router)
 
 
-def _with_adapter(model: Any, training: PolicyTraining) -> Any:
+def _with_adapter(model: Any, lora: LoraSettings) -> Any:
     from peft import LoraConfig, get_peft_model
 
-    lora = training.lora
-    if lora is None:
-        raise MaestroError("this training names no adapter")
     config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, target_modules=lora.targets, task_type="CAUSAL_LM")
     try:
         found = get_peft_model(model, config)

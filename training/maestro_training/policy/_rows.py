@@ -67,8 +67,3 @@ class PolicyRow:
     def policy_places(self) -> tuple[int, ...]:
         """Indices in `ids` of the tokens that the policy produced."""
         return tuple(at for span in self.spans for at in range(span.start, span.stop))
-
-    @property
-    def masked(self) -> bool:
-        """Whether structured decoding was on for any turn."""
-        return any(span.regex is not None for span in self.spans)

@@ -13,12 +13,13 @@ from maestro_graph.errors import MaestroError
 from maestro_graph.graph import run_sync
 from maestro_graph.registry import Registry
 from maestro_graph.routers import Router
+from maestro_training.policy._config import Lengths
 from maestro_training.policy._rows import PolicyRow, PolicySpan
 from maestro_training.rewards import Reward, rewarded
 from maestro_training.rollouts import RolloutFolder, RolloutSettings, roll_out
 from maestro_training.trajectory import Trajectory, TrajectoryGroup, require_exact
 
-__all__ = ["GraphRuns", "Limits", "RewardedRow", "row_of"]
+__all__ = ["GraphRuns", "RewardedRow", "row_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,19 +28,6 @@ class RewardedRow:
 
     row: PolicyRow
     rewards: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Bounds on a trajectory, in tokens.
-
-    Attributes:
-        prompt: the first prompt (pictures included).
-        trajectory: everything after it: turns of the policy and observations together.
-    """
-
-    prompt: int = 12_288
-    trajectory: int = 4_096
 
 
 class GraphRuns:
@@ -52,11 +40,10 @@ class GraphRuns:
         rewards: components of the reward.
         settings: of the rollouts; the seed is varied with every round.
         folder: where the runs are traced, one folder a round.
-        limits: of a trajectory; a longer one is an error that names the sample, never cut.
+        lengths: bounds of a trajectory; a longer one is an error that names the sample, never cut.
         sees: whether the policy is shown the pictures.
         end: id of the token that stands in for a turn that was never sampled.
         on_groups: told of every round.
-        varied: gives the registry of a round, for training on shuffled or renamed ones.
     """
 
     def __init__(
@@ -69,16 +56,15 @@ class GraphRuns:
         settings: RolloutSettings,
         folder: Path,
         end: int,
-        limits: Limits | None = None,
+        lengths: Lengths | None = None,
         sees: bool = True,
         on_groups: Callable[[int, Sequence[TrajectoryGroup]], None] | None = None,
-        varied: Callable[[int], Registry] | None = None,
     ) -> None:
         self._samples = {sample.key: sample for sample in samples}
         self._registry, self._router, self._rewards = registry, router, tuple(rewards)
         self._settings, self._folder, self._end = settings, folder, end
-        self._limits, self._on_groups = limits or Limits(), on_groups
-        self._varied, self._sees = varied, sees
+        self._lengths, self._on_groups = lengths or Lengths(), on_groups
+        self._sees = sees
         self.round = 0
 
     def keep_from(self, first: int) -> None:
@@ -96,9 +82,8 @@ class GraphRuns:
             raise MaestroError(f"groups of {sorted(sizes)} runs were asked for; all groups of a round are of one size")
         samples = [self._sample(key) for key in wanted]
         settings = replace(self._settings, group_size=sizes.pop(), seed=self._settings.seed * 1_000_003 + self.round)
-        registry = self._registry if self._varied is None else self._varied(self.round)
         folder = RolloutFolder(self._folder / f"round-{self.round:06d}", {"round": self.round, "keys": list(wanted)})
-        groups = run_sync(roll_out(samples, registry, self._router, settings, folder))
+        groups = run_sync(roll_out(samples, self._registry, self._router, settings, folder))
         self._check_failures(groups)
         judged = [self._judged(group, sample) for group, sample in zip(groups, samples, strict=True)]
         if self._on_groups is not None:
@@ -143,8 +128,8 @@ class GraphRuns:
     def _check(self, row: PolicyRow) -> None:
         after = len(row.ids) - row.start
         for what, found, limit in (
-            ("prompt", row.start, self._limits.prompt),
-            ("turns and observations", after, self._limits.trajectory),
+            ("prompt", row.start, self._lengths.prompt),
+            ("turns and observations", after, self._lengths.trajectory),
         ):
             if found > limit:
                 raise MaestroError(

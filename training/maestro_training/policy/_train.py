@@ -23,7 +23,7 @@ from maestro_training.encoder._run_folder import RunFolder, write_whole
 from maestro_training.policy._config import PolicyTraining
 from maestro_training.policy._masks import token_masks
 from maestro_training.policy._model import TrainedModel, open_model
-from maestro_training.policy._runs import GraphRuns, Limits
+from maestro_training.policy._runs import GraphRuns
 from maestro_training.policy._scoring import RowScorer
 from maestro_training.policy._trl import GraphGRPOTrainer, GRPOConfig
 from maestro_training.policy._vision import PictureInputs
@@ -86,7 +86,7 @@ def train_policy(training: PolicyTraining, out: Path, *, shown: bool = True) -> 
         ),
         folder=out / "rollouts",
         end=trained.tokenizer.eos_token_id,
-        limits=Limits(prompt=training.lengths.prompt, trajectory=training.lengths.trajectory),
+        lengths=training.lengths,
         sees=training.options.pictures == "shown",
         on_groups=watch.rolled,
     )
