@@ -24,9 +24,12 @@ def outcomes(
     plans: Annotated[Path | None, typer.Option(help="YAML list of plans of several calls.")] = None,
     deadline: Annotated[float | None, typer.Option(min=0.1, help="Seconds for one run.")] = None,
     max_concurrency: Annotated[int | None, typer.Option(min=1, help="Questions in work at once.")] = None,
+    shard: Annotated[
+        str | None, typer.Option(help="Only this part of the questions: 3/8 is the third of eight.", metavar="K/N")
+    ] = None,
 ) -> None:
     """Carry out every pair and every listed plan on every question, once, and keep what came of it."""
-    from maestro_evaluation.running import make_table
+    from maestro_evaluation.running import Shard, make_table
     from maestro_graph.cli._streams import stdout_reserved
     from maestro_graph.cli._work import run_work
 
@@ -41,6 +44,7 @@ def outcomes(
                 plans=plans,
                 deadline_s=deadline,
                 concurrency=max_concurrency,
+                shard=Shard.parse(shard) if shard is not None else None,
             )
         )
     typer.echo(f"{done.written} new rows, {done.rows} in all, of the ensemble {done.identity}: {done.file}")

@@ -5,7 +5,7 @@ from maestro_evaluation._plan_router import PlanRouter, answer_of
 from maestro_evaluation.running._execute import Ran, Settings, run_once
 from maestro_evaluation.running._identity import registry_identity
 from maestro_evaluation.running._make_run import MadeRun, RunOptions, make_run
-from maestro_evaluation.running._make_table import MadeTable, make_table
+from maestro_evaluation.running._make_table import MadeTable, Shard, make_table
 from maestro_evaluation.running._metered import metered
 from maestro_evaluation.running._outcomes import OUTCOMES, compute_outcomes, read_table
 from maestro_evaluation.running._plans import all_plans, listed_plans, pairs
@@ -23,6 +23,7 @@ __all__ = [
     "Ran",
     "RunOptions",
     "Settings",
+    "Shard",
     "TableEnsemble",
     "all_plans",
     "answer_of",

@@ -24,7 +24,33 @@ from maestro_evaluation.samples import Sample, Split, Suite
 from maestro_graph.errors import MaestroError
 from maestro_graph.registry import load_registry
 
-__all__ = ["MadeTable", "make_table", "splits_named"]
+__all__ = ["MadeTable", "Shard", "make_table", "splits_named"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Every `of`-th question, from the `number`-th on (counted from 1): what one of several processes works on."""
+
+    number: int
+    of: int
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Of `3/8`: the third of eight.
+
+        Raises:
+            MaestroError: it is not of that form, or there is no such shard.
+        """
+        number, slash, of = text.partition("/")
+        if not (slash and number.isascii() and number.isdigit() and of.isascii() and of.isdigit()):
+            raise MaestroError(f"a shard is named by its number and how many there are, such as 3/8, not {text!r}")
+        if not 1 <= int(number) <= int(of):
+            raise MaestroError(f"there is no shard {text}; they are numbered from 1 to {int(of)}")
+        return cls(int(number), int(of))
+
+    def of_keys(self, keys: Sequence[str]) -> Sequence[str]:
+        """What falls to this one."""
+        return keys[self.number - 1 :: self.of]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +73,14 @@ async def make_table(
     plans: Path | None = None,
     deadline_s: float | None = None,
     concurrency: int | None = None,
+    shard: Shard | None = None,
     progress: Progress | None = None,
 ) -> MadeTable:
     """Compute the table of some suites in `out`, or add what it lacks; then freeze the oracle beside it.
+
+    Args:
+        shard: work on this part of the questions only. Each shard has a folder of its own; rows are lines, so the
+            tables of all shards joined are the whole table.
 
     Raises:
         MaestroError: a suite, the registry, the plans or the folder cannot be used; the folder holds a table of
@@ -63,6 +94,8 @@ async def make_table(
         suite for part in splits_named(splits) for suite in open_suites(suites, split=part, limit=limit, needed=False)
     ]
     samples = _all_samples(opened)
+    if shard is not None:
+        samples = {key: samples[key] for key in shard.of_keys(list(samples))}
     ask_for(
         out,
         {"kind": "outcomes", "ensemble": ensemble.identity, "deadline_s": settings.deadline_s},

@@ -16,6 +16,7 @@ def test_what_is_exported() -> None:
         "Ran",
         "RunOptions",
         "Settings",
+        "Shard",
         "TableEnsemble",
         "all_plans",
         "answer_of",

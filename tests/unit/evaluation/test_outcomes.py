@@ -15,6 +15,7 @@ from maestro_evaluation.running import (
     PlanRouter,
     Progress,
     Settings,
+    Shard,
     TableEnsemble,
     all_plans,
     compute_outcomes,
@@ -256,3 +257,17 @@ def test_a_log_has_one_writer_and_names_a_damaged_line(tmp_path: Path) -> None:
     assert path.read_bytes().endswith(b'{"c": 3}\n{"d": 4}\n')
     with pytest.raises(MaestroError, match="line 2 is no record"):
         list(read_records(path))
+
+
+@pytest.mark.parametrize("of", [1, 3, 4])
+def test_shards_part_the_questions_among_them(of: int) -> None:
+    keys = [str(number) for number in range(10)]
+    parts = [Shard.parse(f"{number}/{of}").of_keys(keys) for number in range(1, of + 1)]
+    assert sorted(key for part in parts for key in part) == keys
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+@pytest.mark.parametrize("text", ["3", "0/2", "3/2", "a/b", "1/0", "-1/2", "1/2/3", "²/3"])
+def test_a_shard_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(MaestroError, match="shard"):
+        Shard.parse(text)
