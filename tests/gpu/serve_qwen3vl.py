@@ -5,8 +5,9 @@
 Needs a GPU of 40 GB or more, vllm, transformers and torchvision; no weights and no network. It writes configuration,
 weights (normal, of the configuration's spread), tokenizer (one token a byte) and processor of the model into a
 temporary folder, starts it by `maestro up` and, once it answers, sends runs with one and with two pictures through the
-graph. With `--dummy` vLLM makes the weights up: sooner there, but so small that in bfloat16 no picture changes anything. Prints one line of JSON; ends with 1 where a
-decision is not valid, a prompt does not begin with the one before, or another picture changes nothing.
+graph. With `--dummy` vLLM makes the weights up, so small that in bfloat16 no picture changes anything. Prints one line
+of JSON; ends with 1 where a decision is not valid, a prompt does not begin with the one before, or another picture
+changes nothing.
 
 vLLM 0.32 opens the endpoints that take token ids with `--enable-scale-out`; 0.24 has them open and no such option.
 """
