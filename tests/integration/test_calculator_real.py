@@ -69,6 +69,7 @@ def test_third_angle_of_a_triangle() -> None:
         [(100, 460), (540, 460), top], [((172, 428), "50°"), ((472, 424), "60°"), ((top[0], top[1] + 72), "x")]
     )
     assert ask("What is angle x?", picture) == "70°"
+    assert ask("How large is the angle x, in degrees?", picture) == "70"
 
 
 def test_side_of_a_right_triangle_needs_its_mark() -> None:
@@ -79,6 +80,28 @@ def test_side_of_a_right_triangle_needs_its_mark() -> None:
         ask("What is the length of x?", picture)
     ImageDraw.Draw(picture).line([(120, 394), (146, 394), (146, 420)], fill="black", width=2)
     assert ask("What is the length of x?", picture) == "5 cm"
+
+
+def test_a_triangle_that_the_question_calls_a_right_one_needs_no_mark() -> None:
+    corners = [(120.0, 120.0), (120.0, 420.0), (520.0, 420.0)]
+    picture = triangle(corners, [((86, 270), "3 cm"), ((320, 450), "4 cm"), ((350, 240), "x")])
+    assert ask("How long is the hypotenuse of the right triangle?", picture) == "5 cm"
+    slanted = triangle([(220.0, 120.0), *corners[1:]], [((130, 270), "3 cm"), ((320, 450), "4 cm"), ((410, 240), "x")])
+    with pytest.raises(CallFailure):
+        ask("How long is the hypotenuse of the right triangle?", slanted)
+
+
+def test_roots_are_left_where_the_question_wants_them() -> None:
+    corners = [(120.0, 120.0), (120.0, 420.0), (320.0, 420.0)]
+    picture = triangle(corners, [((96, 270), "3"), ((220, 450), "2"), ((250, 250), "x")])
+    assert ask("In the right triangle, how long is x? Leave roots in the answer.", picture) == "sqrt(13)"
+    assert ask("In the right triangle, how long is x?", picture) == "3.606"
+
+
+def test_short_labels_alone_do_not_turn_the_picture_upside_down() -> None:
+    corners = [(120.0, 120.0), (120.0, 420.0), (420.0, 420.0)]
+    picture = triangle(corners, [((86, 270), "90"), ((270, 450), "90"), ((300, 240), "x")])
+    assert ask("In the right triangle, how long is x?", picture) == "127.3"
 
 
 def test_area_of_a_labelled_rectangle() -> None:

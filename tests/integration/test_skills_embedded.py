@@ -111,6 +111,9 @@ async def test_answers(
         ),
         ("geometric-problem-solver", "What is the perimeter of the triangle?", "airports.png", "4983", None),
         ("geometric-problem-solver", "What is the area of the rectangle?", "pitch.png", "7140", None),
+        ("geometric-problem-solver", "How long is x?", "diamond.png", "127.3", None),
+        ("geometric-problem-solver", "What is the circumference of the circle?", "centre-circle.png", "57.49 m", None),
+        ("geometric-problem-solver", "How long is the diagonal x?", "court.png", "31.76 m", None),
     ],
 )
 async def test_pictures_of_other_makers(

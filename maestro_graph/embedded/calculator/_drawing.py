@@ -36,6 +36,10 @@ _MEASURES = {
     "diagonal": re.compile(r"\bdiagonal\b", re.IGNORECASE),
     "side": re.compile(r"\bsides?\b|\blegs?\b|\blength\b|\bhow long\b|\bx\b|\?|\bmissing\b|\bunknown\b", re.IGNORECASE),
 }
+_IN_DEGREES = re.compile(r"\bin degrees\b|\bhow many degrees\b|\bnumber of degrees\b", re.IGNORECASE)
+_RIGHT = re.compile(
+    r"\bright[- ](?:angled? )?triangle|\bright-angled\b|\bhypotenuse\b|\bpythagor|\blegs?\b", re.IGNORECASE
+)
 SCALE_TOLERANCE = 5.0  # degrees by which a drawn angle may differ from its label and still be "to scale"
 RIGHT_TOLERANCE = 3.0
 
@@ -71,12 +75,18 @@ def solve_drawing(
     asked = next((name for name, pattern in _MEASURES.items() if pattern.search(question)), None)
     about_angle = _ANGLE.search(question) is not None or (asked == "side" and _unknown_is_angle(labels))
     if about_angle and asked not in ("area", "perimeter", "circumference"):
-        return _angle(labels, drawing, style)
+        return _angle(labels, drawing, _as_asked(question, labels, style))
     if asked is None or drawing.outline is None:
         return None
     if drawing.outline.circle is not None:
         return _circle(asked, labels, drawing, style)
-    return _polygon(asked, labels, drawing, style)
+    return _polygon(asked, labels, drawing, style, right=_RIGHT.search(question) is not None)
+
+
+def _as_asked(question: str, labels: Sequence[Label], style: Style) -> Style:
+    """An angle without its sign where the question names the unit, or the figure writes it behind the unknown."""
+    signed = any(label.expression and label.degrees for label in labels)
+    return replace(style, plain=signed or _IN_DEGREES.search(question) is not None)
 
 
 def _unknown_is_angle(labels: Sequence[Label]) -> bool:
@@ -272,7 +282,7 @@ def _drawn_line(circle: tuple[float, float, float], drawing: _Drawing) -> str | 
     return "diameter" if min(along, opposite) > 0.2 else "radius" if max(along, opposite) > 0.9 else None
 
 
-def _polygon(asked: str, labels: Sequence[Label], drawing: _Drawing, style: Style) -> Outcome | None:
+def _polygon(asked: str, labels: Sequence[Label], drawing: _Drawing, style: Style, *, right: bool) -> Outcome | None:
     outline = drawing.outline
     if outline is None:
         return None
@@ -287,7 +297,7 @@ def _polygon(asked: str, labels: Sequence[Label], drawing: _Drawing, style: Styl
         else:
             on_side[index] = label
     if len(sides) == 3:
-        return _triangle(asked, on_side, loose, drawing, style)
+        return _triangle(asked, on_side, loose, drawing, style, right=right)
     if len(sides) == 4 and all(abs(degrees - 90) < RIGHT_TOLERANCE * 1.5 for degrees in outline.angles()):
         return _rectangle(asked, on_side, loose, outline, style)
     if asked == "perimeter" and len(on_side) == len(sides) and not loose:
@@ -304,22 +314,23 @@ def _regular(outline: Outline) -> bool:
 
 
 def _triangle(
-    asked: str, on_side: dict[int, Label], loose: Sequence[Label], drawing: _Drawing, style: Style
+    asked: str, on_side: dict[int, Label], loose: Sequence[Label], drawing: _Drawing, style: Style, *, right: bool
 ) -> Outcome | None:
+    """A triangle's sides; `right`: the question calls it a right one, so that the corner needs no mark."""
     outline = drawing.outline
     if outline is None:
         return None
     known = {index: label for index, label in on_side.items() if label.value is not None}
     if asked == "perimeter" and len(known) == 3 and not loose:
         return _sum_of_sides(list(known.values()), style)
-    right = [
+    square = [
         index
         for index, degrees in enumerate(outline.angles())
-        if abs(degrees - 90) < RIGHT_TOLERANCE and _has_mark(outline, index, drawing)
+        if abs(degrees - 90) < RIGHT_TOLERANCE and (right or _has_mark(outline, index, drawing))
     ]
-    if len(right) != 1:
+    if len(square) != 1:
         return _with_height(asked, known, loose, outline, style)
-    corner = right[0]
+    corner = square[0]
     names = {(corner - 1) % 3: "leg_a", corner: "leg_b", (corner + 1) % 3: "hypotenuse"}
     given = {names[index]: label for index, label in known.items()}
     unlabelled = [name for name in ("leg_a", "leg_b", "hypotenuse") if name not in given]

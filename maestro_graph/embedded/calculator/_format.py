@@ -32,12 +32,14 @@ class Style:
         significant: significant figures.
         form: "fraction", "decimal", "percent", "mixed", "exact" or "" (free).
         fractions: the question writes fractions, so an exact fraction is the better answer.
+        plain: an angle is wanted as a bare number, without its sign: "in degrees", or what stands before a "°".
     """
 
     decimals: int | None = None
     significant: int | None = None
     form: str = ""
     fractions: bool = False
+    plain: bool = False
 
 
 _PLACES = re.compile(
@@ -61,6 +63,12 @@ _FORM = re.compile(
     r"|in (?P<terms>terms of pi)|in (?:its |the )?(?P<simple>simplest form|lowest terms))",
     re.IGNORECASE,
 )
+_ROOTS = re.compile(
+    r"[.,;]?\s*\(?\b(?:leav(?:e|ing)|keep(?:ing)?|give|write|express)\b[^.?!]{0,30}"
+    r"\b(?:roots?|radicals?|surds?|radical form|surd form)\b(?: (?:in|as) (?:the|your|it|is|an?) ?(?:answer)?)?[.)]*"
+    r"|,?\s*\bin (?:its |the )?(?:simplest |simplified )?(?:radical|surd) form\b|,?\s*\bas an? surd\b",
+    re.IGNORECASE,
+)
 _SIMPLIFY = re.compile(r"(?:please )?(?:simplify|reduce|cancel)\b[^=a-z]*$", re.IGNORECASE)
 _NEAREST_PLACES = {
     "tenth": 1, "(1/10)": 1, "hundredth": 2, "(1/100)": 2, "cent": 2, "thousandth": 3, "ten": -1, "10": -1,
@@ -79,6 +87,9 @@ def take_style(text: str) -> tuple[str, Style]:
     elif (match := _NEAREST.search(text)) and _NEAREST_GUARD.search(match.group(0)):
         what = match.group("what").lower()
         style = replace(style, decimals=_NEAREST_PLACES.get(what, _NEAREST_PLACES.get(what.rstrip("s"), 0)))
+        text = text[: match.start()] + " " + text[match.end() :]
+    if match := _ROOTS.search(text):
+        style = replace(style, form="exact")
         text = text[: match.start()] + " " + text[match.end() :]
     for _ in range(2):
         if match := _FORM.search(text):
@@ -214,7 +225,7 @@ def write_value(number: Expr, unit: str | None, style: Style) -> str:
         return ("-" if number.is_negative else "") + _units.unit(unit).symbol + write_number(abs(number), money)
     written = write_number(number, replace(style, fractions=False))
     if unit == "degree":
-        return f"{written}°"
+        return written if style.plain else f"{written}°"
     if unit in ("celsius", "fahrenheit"):
         return f"{written} °{unit[0].upper()}"
     return f"{written} {unit}"

@@ -23,7 +23,7 @@ def frame(chart: alt.LayerChart) -> alt.LayerChart:
 
 def axis(field: str, low: float, high: float) -> dict[str, alt.X | alt.Y]:
     kind = alt.X if field == "x" else alt.Y
-    return {field: kind(f"{field}:Q", axis=None, scale=alt.Scale(domain=[low, high]))}
+    return {field: kind(f"{field}:Q", axis=None, scale=alt.Scale(domain=[low, high], nice=False))}
 
 
 def lines(points: list[tuple[float, float]], xs: tuple[float, float], ys: tuple[float, float]) -> alt.Chart:
@@ -65,6 +65,35 @@ def airports() -> None:
     frame(lines([*corners, corners[0]], xs, ys) + texts(labels)).save(HERE / "airports.png")
 
 
+def diamond() -> None:
+    """Half of a baseball diamond: 90 feet from base to base, and the way from home to second base across it."""
+    xs, ys = square_scales(45, 40, 150)
+    path = lines([(0, 0), (90, 0), (90, 90), (0, 0)], xs, ys) + lines([(82, 0), (82, 8), (90, 8)], xs, ys)
+    frame(path + texts([(45, -7, "90"), (99, 45, "90"), (38, 52, "x")])).save(HERE / "diamond.png")
+
+
+def centre_circle() -> None:
+    """The centre circle of a football pitch by the Laws of the Game: a radius of 9.15 metres."""
+    turns = [math.radians(degrees) for degrees in range(0, 361, 3)]
+    xs, ys = square_scales(0, 0, 29)
+    ring = lines([(9.15 * math.cos(turn), 9.15 * math.sin(turn)) for turn in turns], xs, ys)
+    radius = lines([(0, 0), (9.15, 0)], xs, ys)
+    frame(ring + radius + texts([(4.6, 0.9, "9.15 m")])).save(HERE / "centre-circle.png")
+
+
+def court() -> None:
+    """A basketball court by the rules of FIBA: 28 by 15 metres, with its diagonal."""
+    xs, ys = square_scales(14, 7.5, 40)
+    outline = lines([(0, 0), (28, 0), (28, 15), (0, 15), (0, 0)], xs, ys) + lines([(0, 0), (28, 15)], xs, ys)
+    frame(outline + texts([(14, -1.4, "28 m"), (30.5, 7.5, "15 m"), (12.5, 8.6, "x")])).save(HERE / "court.png")
+
+
+def square_scales(x: float, y: float, width: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Domains around a middle on which both axes have one scale."""
+    height = width * 430 / 580
+    return (x - width / 2, x + width / 2), (y - height / 2, y + height / 2)
+
+
 def distance(table: pd.DataFrame, first: str, second: str) -> int:
     a, b = (math.radians(table.latitude[name]) for name in (first, second))
     turn = math.radians(table.longitude[first] - table.longitude[second])
@@ -74,3 +103,6 @@ def distance(table: pd.DataFrame, first: str, second: str) -> int:
 if __name__ == "__main__":
     pitch()
     airports()
+    diamond()
+    centre_circle()
+    court()
