@@ -8,7 +8,7 @@ from typing import Literal
 
 from maestro_graph.embedded.colours import canonical_colour
 
-__all__ = ["Query", "QueryKind", "Target", "parse_question", "singular"]
+__all__ = ["Query", "QueryKind", "Target", "parse_question", "read_target", "singular"]
 
 QueryKind = Literal[
     "count", "difference", "more", "fewer", "equal", "exists", "most", "least", "colours", "forms", "crossings", "grid"
@@ -147,6 +147,11 @@ def singular(word: str) -> str:
     if word.endswith("s") and not word.endswith(("ss", "us")) and len(word) > 3:
         return word[:-1]
     return word
+
+
+def read_target(phrase: str) -> Target:
+    """What a noun phrase in lower case means: "large red circle"."""
+    return _target(phrase)
 
 
 def _tokens(phrase: str) -> list[str]:

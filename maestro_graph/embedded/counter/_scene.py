@@ -107,7 +107,18 @@ def bridged(own: Mask, fore: Mask, *, slant: float = 2.0) -> Mask:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     padded = np.pad(own.astype(np.uint8), reach)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[reach:-reach, reach:-reach]
-    return np.asarray(own | ((closed > 0) & fore))
+    added = (closed > 0) & fore & ~own
+    return np.asarray(own | (added & ~_fillings(own, added, (2 * half) ** 2)))
+
+
+def _fillings(own: Mask, added: Mask, least: float) -> Mask:
+    """What a closed outline goes around, where closing would fill it wholly: the inside of a small bordered thing."""
+    count, regions, stats, _ = cv2.connectedComponentsWithStats((~own).astype(np.uint8), connectivity=4)
+    reached = np.bincount(regions[added], minlength=count)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    filled = (areas > least) & (reached > 0.5 * areas)
+    filled[0] = False
+    return np.asarray(filled[regions])
 
 
 def _own_colour(pixels: NDArray[Any], gaps: NDArray[Any]) -> NDArray[Any]:

@@ -19,7 +19,8 @@ from maestro_graph.embedded.counter._ground import find_ink, noise_of
 from maestro_graph.embedded.counter._match import pick
 from maestro_graph.embedded.counter._nouns import tellable
 from maestro_graph.embedded.counter._photo import find_repeated
-from maestro_graph.embedded.counter._question import Query, parse_question
+from maestro_graph.embedded.counter._places import Place, placed, take_place
+from maestro_graph.embedded.counter._question import Query
 from maestro_graph.embedded.counter._rules import crossings, grid
 from maestro_graph.embedded.counter._scene import find_scene
 from maestro_graph.embedded.counter._things import Scene, Thing
@@ -58,7 +59,7 @@ class Counter(EmbeddedExpert):
             if not request.images:
                 raise refuse("there is no picture to look at")
             return answer_diagram(diagram, request.images[0])
-        query = parse_question(request.question)
+        query, place = take_place(request.question)
         if query.refusal:
             raise refuse(f"the counter cannot serve this question: {query.refusal}")
         if not request.images:
@@ -74,14 +75,15 @@ class Counter(EmbeddedExpert):
         if query.kind == "crossings":
             return _crossings_reply(query, view)
         fine = find_fine(image) if _wants_outlines(query) else None
-        if fine is not None and fine.scene.score > CLEAN and all(pick(fine.scene, t) for t in query.targets):
+        named = (*query.targets, *((place.anchor,) if place is not None and place.anchor is not None else ()))
+        if fine is not None and fine.scene.score > CLEAN and all(pick(fine.scene, t) for t in named):
             figures = signals(fine.view.pixels, fine.scene, 0.0, preview(image))
-            return _counts_reply(query, fine.scene, figures, fine.view)
+            return _counts_reply(query, place, fine.scene, figures, fine.view)
         clock.check()
         noise = noise_of(pixels)
         scene = look(pixels, view.scale, noise, query, clock)
         figures = signals(pixels, scene, noise, preview(image))
-        return _counts_reply(query, scene, figures, view)
+        return _counts_reply(query, place, scene, figures, view)
 
 
 def look(pixels: NDArray[Any], scale: float, noise: float, query: Query, clock: Clock) -> Scene:
@@ -114,8 +116,13 @@ def _wants_form(query: Query) -> bool:
     return any(t.form not in (None, "dot") or t.colours for t in query.targets)
 
 
-def _counts_reply(query: Query, scene: Scene, figures: Mapping[str, float], view: Working) -> ExpertReply:
+def _counts_reply(
+    query: Query, place: Place | None, scene: Scene, figures: Mapping[str, float], view: Working
+) -> ExpertReply:
     groups = [pick(scene, target) for target in query.targets]
+    if place is not None:
+        size = (view.pixels.shape[1], view.pixels.shape[0])
+        groups = [placed(scene, group, place, size) for group in groups]
     said = answer_from_counts(query, groups)
     counted = [t for group in groups for t in group]
     if not counted and not scene.drawn:
