@@ -13,7 +13,7 @@ from maestro_training.encoder._vary import VariedCards
 from maestro_training.encoder._world import TableWorld, WorldSample
 from maestro_training.trajectory import Trajectory
 
-__all__ = ["Judged", "best_single", "judged", "oracle", "unvaried"]
+__all__ = ["Judged", "best_single", "judged", "oracle", "plan_scores", "points", "unvaried"]
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ def judged(
     mark = scores or Scores()
     runs = {group.sample: group.trajectories[0] for group in done.groups}
     return Judged(
-        {
-            item.sample.key: 0.0
-            if (answer := runs[item.sample.key].answer) is None
-            else mark(item.sample.rule, answer, item.sample) or 0.0
-            for item in samples
-        },
+        {item.sample.key: points(item, runs[item.sample.key].answer, mark) for item in samples},
         runs,
     )
+
+
+def points(item: WorldSample, answer: str | None, scores: Scores) -> float:
+    """What an answer is worth; 0 where there is none or its rule leaves it to a judge."""
+    return 0.0 if answer is None else scores(item.sample.rule, answer, item.sample) or 0.0
 
 
 def plan_scores(item: WorldSample, scores: Scores) -> dict[tuple[tuple[str, str | None], ...], float]:

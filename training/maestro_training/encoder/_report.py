@@ -15,9 +15,11 @@ from maestro_graph.routers.encoder import WEIGHTS, Head
 from maestro_training.encoder._run_folder import RunFolder, write_whole
 from maestro_training.encoder._svg import curves, heat_map
 
-__all__ = ["ROUTING", "write_report"]
+__all__ = ["ROUTING", "SCORES", "write_report"]
 
 ROUTING = "routing.json"
+SCORES = "scores.json"
+"""Scores of a policy and of what could be had, by name."""
 SMOOTHED = 10
 
 
@@ -40,6 +42,8 @@ def write_report(folder: Path) -> list[Path]:
         routing = json.loads((folder / ROUTING).read_text(encoding="utf-8"))
     about = dict(Head.load(folder / WEIGHTS).about) if (folder / WEIGHTS).is_file() else {}
     table: Mapping[str, Mapping[str, float]] = about.get("test", {})  # type: ignore[assignment]  # written by us
+    if (folder / SCORES).is_file():
+        table = json.loads((folder / SCORES).read_text(encoding="utf-8"))
     page = files("maestro_training.encoder").joinpath("templates", "report.html").read_text(encoding="utf-8")
     html = Template(page).substitute(
         title=escape(f"Training of {folder.name}"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from maestro_evaluation.records import Table
@@ -14,7 +14,7 @@ from maestro_evaluation.samples import Sample, Split, Suite
 from maestro_graph.errors import MaestroError, UnknownNameError
 from maestro_graph.evidence import Json
 from maestro_graph.protocol import PROTOCOL_VERSION
-from maestro_graph.registry import Registry, load_registry
+from maestro_graph.registry import load_registry
 from maestro_graph.routers.encoder import WEIGHTS, ActionCards, Head, cards_of, texts_of
 from maestro_training.encoder._config import EncoderTraining
 from maestro_training.encoder._figures import StepFigures, collapse_warning
@@ -28,7 +28,7 @@ from maestro_training.encoder._trainer import Trainer
 from maestro_training.encoder._vectors import VectorStore
 from maestro_training.encoder._world import TableWorld
 
-__all__ = ["Course", "TrainedEncoder", "open_course", "save_policy", "train_encoder"]
+__all__ = ["Course", "TrainedEncoder", "cards_without", "open_course", "save_policy", "train_encoder"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,21 @@ class Course:
     validation: TableWorld | None
     test: TableWorld | None
     encode: Encode
+
+    def without(
+        self, *, families: Sequence[str] = (), experts: Sequence[str] = (), skills: Sequence[str] = ()
+    ) -> Course:
+        """The same with families kept out of training and watching, and experts and skills out of its registry.
+
+        Raises:
+            UnknownNameError: an expert or skill is not there.
+        """
+        return replace(
+            self,
+            cards=cards_without(self.every_card, experts, skills),
+            train=self.train.only(lambda item: item.sample.family not in families),
+            validation=self.validation and self.validation.only(lambda item: item.sample.family not in families),
+        )
 
 
 @dataclass(frozen=True)
@@ -141,7 +156,7 @@ def open_course(training: EncoderTraining, out: Path, *, say: Callable[[str], No
             raise UnknownNameError("family", name, families)
     table: Table = read_table(training.outcomes, samples={sample.key: sample for sample in suite})
     whole = cards_of(registry)
-    part = _without(registry, training)
+    part = cards_without(whole, training.without_experts, training.without_skills)
     encode = VectorStore(default_encoder().encode, out / "vectors.npz")
     left_out = frozenset(training.without_families)
 
@@ -173,12 +188,27 @@ def _suite(name: str) -> Suite:
     return open_suite(name)
 
 
-def _without(registry: Registry, training: EncoderTraining) -> ActionCards:
-    for expert in training.without_experts:
-        registry.remove_expert(expert)
-    for skill in training.without_skills:
-        registry.remove_skill(skill)
-    return cards_of(registry)
+def cards_without(cards: ActionCards, experts: Sequence[str], skills: Sequence[str]) -> ActionCards:
+    """The action set without these experts and skills.
+
+    Raises:
+        UnknownNameError: one of them is not there.
+    """
+    for what, names, known in (("expert", experts, cards.experts), ("skill", skills, cards.skills)):
+        for name in names:
+            if name not in (there := [card.name for card in known]):
+                raise UnknownNameError(what, name, there)
+    kept_experts = [at for at, card in enumerate(cards.experts) if card.name not in experts]
+    kept_skills = [at for at, card in enumerate(cards.skills) if card.name not in skills]
+    return ActionCards(
+        tuple(cards.experts[at] for at in kept_experts),
+        tuple(cards.skills[at] for at in kept_skills),
+        tuple(
+            (kept_experts.index(expert), None if skill is None else kept_skills.index(skill))
+            for expert, skill in cards.pairs
+            if expert in kept_experts and (skill is None or skill in kept_skills)
+        ),
+    )
 
 
 def _say(text: str) -> None:

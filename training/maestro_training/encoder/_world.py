@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from maestro_evaluation.plans import Plan
@@ -104,6 +104,11 @@ class TableWorld:
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    def only(self, wanted: Callable[[WorldSample], bool]) -> TableWorld:
+        """Those of the samples."""
+        kept = tuple(item for item in self.samples if wanted(item))
+        return TableWorld(kept, self.dropped, {item.sample.key: item for item in kept})
 
     def texts(self) -> list[str]:
         """What the encoder will be asked for."""
