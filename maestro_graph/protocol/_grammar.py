@@ -37,7 +37,8 @@ def turn_regex(
 
     Args:
         actions: pairs (expert, protocol name of a skill or `None`).
-        max_thought, max_query, max_answer: bounds in characters.
+        max_thought, max_query, max_answer: bounds in characters; a thought of none is not written at all, unless the
+            template has opened it.
         max_calls: searches a turn may hold.
         think_opened: for chat templates that open `<think>` themselves: the turn starts inside it and must close it.
         query: the one query that may be written, neutralised already; by default any.
@@ -47,6 +48,8 @@ def turn_regex(
     body = _body(actions, max_query, max_answer, max_calls, query, answers)
     if think_opened:
         return rf"{_THOUGHT}{{0,{max_thought}}}</think>\n{{0,2}}{body}"
+    if max_thought == 0:
+        return body
     return rf"(?:<think>{_THOUGHT}{{0,{max_thought}}}</think>\n{{0,2}})?{body}"
 
 
@@ -73,7 +76,8 @@ def turn_grammar(
     body = _body(actions, max_query, max_answer, max_calls, query, answers)
     opened, closed = (f"<[{item}]>" for item in think_ids)
     inner = f"THOUGHT? {closed}" if max_thought else closed
-    thought = inner if think_opened else f"({opened} {inner})?"
+    unopened = f"({opened} {inner})?" if max_thought else ""
+    thought = inner if think_opened else unopened
     terminal = rf"\n{{0,2}}{body}".replace("/", r"\/").replace("\n", r"\n")
     lines = [LARK_HEAD, f"start: {thought} TURN", f"TURN: /{terminal}/"]
     if max_thought:

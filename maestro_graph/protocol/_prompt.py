@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -14,6 +15,8 @@ from maestro_graph.protocol._text import render_turn
 from maestro_graph.skills import SkillCard
 
 __all__ = ["render_prompt", "render_template"]
+
+_SENTENCE_END = re.compile(r"(?<=[.:;!?]) ")
 
 
 def render_template(name: str, slots: dict[str, str]) -> str:
@@ -37,6 +40,7 @@ def render_prompt(
     *,
     max_turns: int,
     max_calls: int = 1,
+    brief: bool = False,
 ) -> str:
     """The router's system prompt.
 
@@ -45,7 +49,10 @@ def render_prompt(
         actions: the pairs that may be written.
         max_turns: decisions in a run.
         max_calls: searches a turn may hold.
+        brief: the first sentence of each card and no example, for a small model that is trained on the prompt.
     """
+    if brief:
+        return _brief(experts, skills, actions, max_turns, max_calls)
     several = "" if max_calls == 1 else f" (or up to {max_calls} of them, one below the other, to ask at once)"
     return render_template(
         "router_system.md",
@@ -57,6 +64,33 @@ def render_prompt(
             "example": _example(actions),
         },
     ).strip()
+
+
+def _brief(
+    experts: Sequence[ExpertCard],
+    skills: Sequence[SkillCard],
+    actions: Sequence[tuple[str, str | None]],
+    max_turns: int,
+    max_calls: int,
+) -> str:
+    return render_template(
+        "router_brief.md",
+        {
+            "experts": "\n".join(f"- {card.name}: {_first_sentence(card.description)}" for card in experts) or "- none",
+            "skills": "\n".join(
+                f"- {expert}@@{card.protocol_name}: {_first_sentence(card.description)}"
+                for card in skills
+                for expert, skill in actions
+                if skill == card.protocol_name
+            ),
+            "max_turns": str(max_turns),
+            "several": "" if max_calls == 1 else f" (at most {max_calls}, one below the other)",
+        },
+    ).strip()
+
+
+def _first_sentence(text: str) -> str:
+    return _SENTENCE_END.split(_line(text), maxsplit=1)[0].rstrip(":;")
 
 
 def _line(text: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GrammarMasks", "TurnMask"]
 
-KEPT_GRAMMARS = 32
+KEPT_GRAMMARS = 512
 
 
 class TurnMask:

@@ -22,6 +22,10 @@ class PolicyOptions(BaseModel):
             that a weak writer decides whom to ask and need not say what. `free`: any.
         answers: `evidence`: the only answers are those that experts gave, and before there is one the policy must
             ask. `free`: any.
+        last_turn: `answer`: a turn behind which there is no other can only be an answer (`unknown` where answers are
+            restricted and there is none). `free`: it may still ask, in vain.
+        prompt: `full`, or `brief`: a first sentence for each expert and skill and no example, for a small model that
+            is trained on it.
         pictures: `shown`, or `told`: a model that cannot see is told how many there are.
         observation_chars: how much of each reply the router reads.
         max_image_side: pictures are scaled down to this many pixels.
@@ -40,6 +44,8 @@ class PolicyOptions(BaseModel):
     max_answer: int = Field(default=1000, ge=1, le=20_000)
     queries: Literal["free", "question"] = "free"
     answers: Literal["free", "evidence"] = "free"
+    last_turn: Literal["free", "answer"] = "free"
+    prompt: Literal["full", "brief"] = "full"
     pictures: Literal["shown", "told"] = "shown"
     observation_chars: int = Field(default=4096, ge=100)
     max_image_side: int = Field(default=2048, ge=16)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["PolicyRouter", "build"]
 
 SETTINGS = frozenset({"temperature", "max_tokens", "seed"})
+UNKNOWN = "unknown"
+"""The answer of a policy that may only repeat answers, and was given none."""
 
 
 class PolicyRouter:
@@ -107,6 +109,8 @@ class PolicyRouter:
         """The grammar of a turn over the actions that exist now, and where the options say so, over what was asked
         and found."""
         question, answers = (None, None) if view is None else self._said(view)
+        if view is not None and self.options.last_turn == "answer" and _is_last(view):
+            actions = ()
         bounds: dict[str, Any] = {
             "query": question,
             "answers": answers,
@@ -126,11 +130,12 @@ class PolicyRouter:
         question = neutralise(view.question.strip())
         fits = len(question) <= self.options.max_query and "\n" not in question and "\r" not in question
         found = [neutralise(item.answer.strip()) for item in view.evidence if item.ok and item.answer]
-        answers = [text for text in found if text and len(text) <= self.options.max_answer]
-        must_answer = view.turns_left <= 1 or view.calls_left <= 0
+        answers: list[str] | None = [text for text in found if text and len(text) <= self.options.max_answer]
+        if not answers and _is_last(view):
+            answers = [UNKNOWN] if self.options.last_turn == "answer" else None
         return (
             question if self.options.queries == "question" and question and fits else None,
-            answers if self.options.answers == "evidence" and (answers or not must_answer) else None,
+            answers if self.options.answers == "evidence" else None,
         )
 
     def _shown_view(self, view: RouterView) -> RouterView:
@@ -160,6 +165,7 @@ class PolicyRouter:
             view.registry.actions(),
             max_turns=view.turns_left + len(view.history),
             max_calls=self._calls_per_turn,
+            brief=self.options.prompt == "brief",
         )
         question = neutralise(view.question)
         return self.format.first(self.tokenizer, system=system, question=question, image_lengths=image_lengths)
@@ -244,6 +250,11 @@ class PolicyRouter:
     async def aclose(self) -> None:
         """Free what the running event loop holds."""
         await self.sampler.aclose()
+
+
+def _is_last(view: RouterView) -> bool:
+    """Whether nothing that is asked now could be answered later."""
+    return view.turns_left <= 1 or view.calls_left <= 0
 
 
 def _records(history: Sequence[PastTurn]) -> list[TokenRecord]:

@@ -25,11 +25,15 @@ from maestro_graph.routers.policy._seam import Sample, SampleRequest
 from maestro_graph.routers.policy._tokens import PolicyTokenizer
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from maestro_graph.routers.policy._options import PolicyOptions
 
 __all__ = ["TorchPolicy", "allowed_tokens", "load_policy"]
 
 KEPT_PIXEL_BYTES = 512 << 20
+WORTH_SHARING = 16
+"""Tokens that all prompts of a batch must share for a pass of their own."""
 
 
 def load_policy(path: str, tokenizer: PolicyTokenizer, *, adapter: str | None, options: PolicyOptions) -> TorchPolicy:
@@ -94,6 +98,21 @@ class _Row:
             self.mask.advance(token)
         return self.item.wanted
 
+    def forced(self, words: NDArray[np.int32], *, ahead: bool) -> list[int] | None:
+        """Append what the grammar leaves no choice of, for which no model is needed; `None` once the turn has ended.
+
+        Afterwards `words` is the mask of the next token: of one that there is a choice of, if we may go `ahead`.
+        """
+        before = len(self.ids)
+        while self.mask is not None:
+            self.mask.fill(words)
+            only = only_token(words) if ahead else None
+            if only is None:
+                break
+            if not self.take(only, 0.0):
+                return None
+        return self.ids[before:]
+
 
 class TorchPolicy:
     """A model and its tokenizer, sampled in batches.
@@ -114,6 +133,10 @@ class TorchPolicy:
         self.limit: int | None = getattr(text, "max_position_embeddings", None)
         self.masks = GrammarMasks(tokenizer, vocabulary=int(text.vocab_size))
         self._vocabulary = int(text.vocab_size)
+        # Several tokens a step are padded between the rows' tokens, which layers that keep a running state cannot skip.
+        self._ahead = not any(
+            "attention" not in kind or "linear" in kind for kind in getattr(text, "layer_types", None) or ()
+        )
         self._generator = torch.Generator().manual_seed(torch.seed() % (1 << 62))
         self._pixels: OrderedDict[str, tuple[torch.Tensor, torch.Tensor]] = OrderedDict()
         self._lock = threading.Lock()
@@ -156,17 +179,26 @@ class TorchPolicy:
     def work(self, batch: Sequence[Pending]) -> None:
         """Sample the turns of a batch; each is handed over as soon as it ends."""
         rows = [row for item in batch if (row := self._row(item)) is not None]
+        words = np.full((len(rows), self.masks.words), -1, dtype=np.int32)
+        heads = [row.forced(words[at], ahead=self._ahead) for at, row in enumerate(rows)]
+        begun = [(at, given) for at, given in enumerate(heads) if given is not None]
+        rows, words = [rows[at] for at, _ in begun], words[[at for at, _ in begun]]
         if not rows:
             return
         with torch.no_grad(), _evaluating(self.model):
-            state = _Decoding.begin(self, rows)
+            state = _Decoding.begin(self, [(row.request, given) for row, (_, given) in zip(rows, begun, strict=True)])
             while True:
-                tokens, logprobs = self._draw(state.logits, rows)
-                going = [at for at, row in enumerate(rows) if row.take(tokens[at], logprobs[at])]
-                if not going:
+                tokens, logprobs = self._draw(state.logits, rows, words)
+                following: dict[int, list[int]] = {}
+                for at, row in enumerate(rows):
+                    if not row.take(tokens[at], logprobs[at]):
+                        continue
+                    if (given := row.forced(words[at], ahead=self._ahead)) is not None:
+                        following[at] = [tokens[at], *given]
+                if not following:
                     return
-                rows = [rows[at] for at in going]
-                state.step(self, going, [tokens[at] for at in going])
+                rows, words = [rows[at] for at in following], words[list(following)]
+                state.step(self, list(following), list(following.values()))
 
     def _row(self, item: Pending) -> _Row | None:
         request = item.request
@@ -178,12 +210,15 @@ class TorchPolicy:
         generator = self._generator if request.seed is None else torch.Generator().manual_seed(request.seed)
         return _Row(item, mask, generator)
 
-    def _draw(self, logits: torch.Tensor, rows: Sequence[_Row]) -> tuple[list[int], list[float]]:
+    def _draw(
+        self, logits: torch.Tensor, rows: Sequence[_Row], words: NDArray[np.int32]
+    ) -> tuple[list[int], list[float]]:
         """One token for each row, and its log-probability in the distribution it was drawn from."""
         heat = torch.tensor([row.request.temperature or 1.0 for row in rows], device=logits.device)
         scores = logits.float() / heat[:, None]
         if any(row.mask is not None for row in rows):
-            scores = scores.masked_fill(~self._allowed(rows, scores.device), float("-inf"))
+            allowed = allowed_tokens(torch.from_numpy(words).to(scores.device), self._vocabulary)
+            scores = scores.masked_fill(~allowed, float("-inf"))
         logs = torch.log_softmax(scores, dim=-1)
         drawn = torch.tensor([torch.rand((), generator=row.generator, dtype=torch.float64).item() for row in rows])
         sums = logs.double().exp().cumsum(dim=-1)
@@ -195,14 +230,6 @@ class TorchPolicy:
         chosen = torch.where(greedy, logs.argmax(dim=-1), sampled)
         return chosen.tolist(), logs.gather(1, chosen[:, None])[:, 0].tolist()
 
-    def _allowed(self, rows: Sequence[_Row], device: torch.device) -> torch.Tensor:
-        """Which tokens each row may sample: `(rows, vocabulary)`."""
-        words = np.full((len(rows), self.masks.words), -1, dtype=np.int32)
-        for row, line in zip(rows, words, strict=True):
-            if row.mask is not None:
-                row.mask.fill(line)
-        return allowed_tokens(torch.from_numpy(words).to(device), self._vocabulary)
-
 
 def allowed_tokens(masks: torch.Tensor, vocabulary: int) -> torch.Tensor:
     """Bit masks `(K, words)` as booleans `(K, vocabulary)`; tokens beyond the last word are forbidden."""
@@ -210,6 +237,15 @@ def allowed_tokens(masks: torch.Tensor, vocabulary: int) -> torch.Tensor:
     spread = ((masks[..., None] >> bits) & 1).bool().flatten(-2)
     missing = vocabulary - spread.shape[-1]
     return torch.nn.functional.pad(spread, (0, missing)) if missing > 0 else spread[..., :vocabulary]
+
+
+def only_token(words: NDArray[np.int32]) -> int | None:
+    """The one token that a mask allows; `None` where there is a choice."""
+    (at,) = np.nonzero(words)
+    if len(at) != 1:
+        return None
+    bits = int(words[at[0]]) & 0xFFFFFFFF
+    return int(at[0]) * 32 + bits.bit_length() - 1 if bits & (bits - 1) == 0 else None
 
 
 @dataclass(slots=True)
@@ -230,22 +266,32 @@ class _Decoding:
     axes: int
 
     @classmethod
-    def begin(cls, policy: TorchPolicy, rows: Sequence[_Row]) -> _Decoding:
-        """Read the prompts; one that several rows have is read once."""
-        keys = [(row.request.prompt_ids, tuple(item.image.sha256 for item in row.request.images)) for row in rows]
+    def begin(cls, policy: TorchPolicy, asked: Sequence[tuple[SampleRequest, Sequence[int]]]) -> _Decoding:
+        """Read the prompts, each with the tokens that are forced behind it.
+
+        What all have in common is read once, and so is a prompt that several have.
+        """
+        keys = [
+            ((*request.prompt_ids, *forced), tuple(item.image.sha256 for item in request.images))
+            for request, forced in asked
+        ]
         firsts = list(dict.fromkeys(keys))
-        requests = [rows[keys.index(key)].request for key in firsts]
-        model, device = policy.model, next(policy.model.parameters()).device
-        length = max(len(request.prompt_ids) for request in requests)
-        ids = torch.full((len(requests), length), policy.tokenizer.eos_id, dtype=torch.long)
-        attention = torch.zeros_like(ids)
-        for line, (request, shown) in enumerate(zip(requests, attention, strict=True)):
-            ids[line, length - len(request.prompt_ids) :] = torch.tensor(request.prompt_ids)
-            shown[length - len(request.prompt_ids) :] = 1
-        ids, attention = ids.to(device), attention.to(device)
-        given, positions = _seen(policy, requests, ids, attention)
-        cache = DynamicCache(config=model.config)
-        out = model(
+        requests = [asked[keys.index(key)][0] for key in firsts]
+        prompts = [ids for ids, _ in firsts]
+        device = next(policy.model.parameters()).device
+        cache = DynamicCache(config=policy.model.config)
+        shared = 0 if any(request.images for request in requests) else common_length(prompts)
+        if shared >= WORTH_SHARING and len(prompts) > 1:
+            head = torch.tensor([prompts[0][:shared]], device=device)
+            policy.model(input_ids=head, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            cache.batch_repeat_interleave(len(prompts))
+        else:
+            shared = 0
+        ids, attention = _padded([prompt[shared:] for prompt in prompts], policy.tokenizer.eos_id, device)
+        given, positions = _seen(policy, requests, [len(prompt) for prompt in prompts], ids, attention)
+        attention = torch.nn.functional.pad(attention, (shared, 0), value=1)
+        positions = positions + shared
+        out = policy.model(
             input_ids=ids,
             attention_mask=attention,
             position_ids=positions,
@@ -254,43 +300,66 @@ class _Decoding:
             logits_to_keep=1,
             **given,
         )
-        chosen = torch.tensor([firsts.index(key) for key in keys], device=device)
+        order = {key: at for at, key in enumerate(firsts)}
+        chosen = torch.tensor([order[key] for key in keys], device=device)
         ends = positions.amax(dim=-1) + 1  # (rows,) or (axes, rows)
         axes = 0 if positions.dim() == 2 else positions.shape[0]
         places = ends if axes == 0 else ends.amax(dim=0)
-        cache.batch_select_indices(chosen)
+        if len(firsts) < len(keys):
+            cache.batch_select_indices(chosen)
         return cls(cache, out.logits[:, -1][chosen], attention[chosen], places[chosen], axes)
 
-    def step(self, policy: TorchPolicy, going: Sequence[int], tokens: Sequence[int]) -> None:
-        """Drop the rows that ended, and read the tokens of the others."""
+    def step(self, policy: TorchPolicy, going: Sequence[int], tokens: Sequence[Sequence[int]]) -> None:
+        """Drop the rows that ended, and read the next tokens of the others: one or more of each."""
         device = self.attention.device
         if len(going) < self.attention.shape[0]:
             kept = torch.tensor(going, device=device)
             self.cache.batch_select_indices(kept)
             self.attention, self.places = self.attention[kept], self.places[kept]
-        self.attention = torch.nn.functional.pad(self.attention, (0, 1), value=1)
-        places = self.places[:, None]
+        ids, shown = _padded(tokens, policy.tokenizer.eos_id, device)
+        self.attention = torch.cat([self.attention, shown], dim=1)
+        places = self.places[:, None] + (shown.cumsum(dim=-1) - 1).clamp(min=0)
         out = policy.model(
-            input_ids=torch.tensor(tokens, device=device)[:, None],
+            input_ids=ids,
             attention_mask=self.attention,
             position_ids=places if self.axes == 0 else places.expand(self.axes, -1, -1),
             past_key_values=self.cache,
             use_cache=True,
+            logits_to_keep=1,
         )
-        self.places = self.places + 1
+        self.places = places[:, -1] + 1
         self.logits = out.logits[:, -1]
 
 
+def common_length(lists: Sequence[Sequence[int]]) -> int:
+    """How many first tokens all lists share; one token of the shortest is left over."""
+    first, last = min(lists), max(lists)
+    limit = min(map(len, lists)) - 1
+    return next((at for at in range(limit) if first[at] != last[at]), limit)
+
+
+def _padded(lists: Sequence[Sequence[int]], filler: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Lists of tokens padded on the left, and where a token stands."""
+    length = max(map(len, lists))
+    ids = torch.tensor([[*[filler] * (length - len(line)), *line] for line in lists], dtype=torch.long)
+    shown = torch.tensor([[0] * (length - len(line)) + [1] * len(line) for line in lists], dtype=torch.long)
+    return ids.to(device), shown.to(device)
+
+
 def _seen(
-    policy: TorchPolicy, requests: Sequence[SampleRequest], ids: torch.Tensor, attention: torch.Tensor
+    policy: TorchPolicy,
+    requests: Sequence[SampleRequest],
+    lengths: Sequence[int],
+    ids: torch.Tensor,
+    attention: torch.Tensor,
 ) -> tuple[dict[str, Any], torch.Tensor]:
     """Arguments for pictures, and positions: `(rows, length)`, or `(3, rows, length)` with pictures."""
     plain = (attention.cumsum(dim=-1) - 1).clamp(min=0)
     if not any(request.images for request in requests):
         return {}, plain
     types = torch.zeros_like(ids)
-    for line, request in enumerate(requests):
-        before = ids.shape[1] - len(request.prompt_ids)
+    for line, (request, length) in enumerate(zip(requests, lengths, strict=True)):
+        before = ids.shape[1] - length
         for item in request.images:
             types[line, before + item.offset : before + item.offset + item.length] = 1
     pictures = [policy.pixels(item.image) for request in requests for item in request.images]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from maestro_graph.errors import MaestroError
 from maestro_graph.routers.policy import PolicyOptions
 
-__all__ = ["Lengths", "LoraSettings", "PolicyTraining", "policy_configs", "read_policy_training"]
+__all__ = ["HeldOutSettings", "Lengths", "LoraSettings", "PolicyTraining", "policy_configs", "read_policy_training"]
 
 
 class _Strict(BaseModel):
@@ -42,6 +42,23 @@ class Lengths(_Strict):
     trajectory: int = Field(default=4_096, ge=1)
 
 
+class HeldOutSettings(_Strict):
+    """Questions that the policy is tried on, before, while and after it is trained.
+
+    Attributes:
+        limit: so many questions of the split; by default all.
+        every: updates between two trials; 0 tries before and after only.
+        some: questions of a trial while training is under way; by default all.
+        group: sampled runs of each question beside the greedy one; 0 does without.
+    """
+
+    split: Literal["train", "validation", "test"] = "test"
+    limit: int | None = Field(default=None, ge=1)
+    every: int = Field(default=0, ge=0)
+    some: int | None = Field(default=None, ge=1)
+    group: int = Field(default=1, ge=0)
+
+
 class PolicyTraining(_Strict):
     """A training run of a language-model or vision-language policy.
 
@@ -58,7 +75,12 @@ class PolicyTraining(_Strict):
         attention: `dense`, or `flex` (FlexAttention; a GPU).
         deadline_s: seconds of one run of the graph, the sampling of its turns included.
         kl: weight of the divergence from the start; the paper has none.
+        scale_rewards: divide a group's advantages by their spread, as the paper does. Off: where all runs of a group
+            are wrong, the small price of a call does not count as much as being right elsewhere.
         checkpoint: every so many updates; training goes on from the last one.
+        max_minutes: stop after so many minutes, with a checkpoint, the policy and a report; going on in the folder
+            trains for as long again. Held-out runs at the end are counted in.
+        held_out: which questions the policy is tried on that it is not trained on, and how often.
     """
 
     model: str
@@ -91,7 +113,10 @@ class PolicyTraining(_Strict):
     entropy: float = Field(default=0.0, ge=0)
     clip_low: float = Field(default=0.2, gt=0, lt=1)
     clip_high: float = Field(default=0.28, gt=0)
+    scale_rewards: bool = True
     checkpoint: int = Field(default=20, ge=1)
+    max_minutes: float | None = Field(default=None, gt=0)
+    held_out: HeldOutSettings | None = None
     seed: int = 0
 
     @model_validator(mode="after")

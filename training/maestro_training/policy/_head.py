@@ -12,7 +12,7 @@ import functools
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.utils.checkpoint import checkpoint
@@ -34,23 +34,26 @@ class Score:
         temperature: K temperatures that the logits are divided by.
         masks: K bit masks of the vocabulary as 32-bit words (bit b of word w allows token 32 w + b), or `None` for
             tokens that were sampled freely.
+        kept, total: these K are the tokens of so many at these indices; the others have probability 1.
     """
 
     places: torch.Tensor
     targets: torch.Tensor
     temperature: torch.Tensor
     masks: Sequence[torch.Tensor | None] | None = None
+    kept: torch.Tensor | None = None
+    total: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """K log-probabilities (natural, of the masked and renormalised distribution at its temperature), K entropies."""
+class Scored(NamedTuple):
+    """K log-probabilities (natural, of the masked and renormalised distribution at its temperature), K entropies.
+
+    A tuple, since FSDP and DDP look for tensors in what a module returns, and do not look into other classes: FSDP
+    would then not gather the scoring head's weights for the backward pass.
+    """
 
     logps: torch.Tensor
     entropies: torch.Tensor
-
-    def __iter__(self) -> Any:
-        return iter((self.logps, self.entropies))
 
 
 def add_scoring_head(model: Any) -> Any:
@@ -65,7 +68,7 @@ def add_scoring_head(model: Any) -> Any:
         # Looked up at each call: PEFT and FSDP put wrappers in their places.
         hidden = self.base_model(*args, **kwargs).last_hidden_state
         picked = hidden.reshape(-1, hidden.shape[-1])[score.places]
-        return Scored(*_score(picked, self.get_output_embeddings(), score))
+        return _spread(_score(picked, self.get_output_embeddings(), score), score)
 
     model.forward = types.MethodType(forward, model)
     return model
@@ -84,6 +87,14 @@ def _score(hidden: torch.Tensor, head: Any, score: Score) -> tuple[torch.Tensor,
         logps.append(found[0])
         entropies.append(found[1])
     return torch.cat(logps), torch.cat(entropies)
+
+
+def _spread(found: tuple[torch.Tensor, torch.Tensor], score: Score) -> Scored:
+    """With the tokens that had to come: their log-probability and entropy are 0."""
+    if score.kept is None:
+        return Scored(*found)
+    logps, entropies = (one.new_zeros(score.total).index_copy(0, score.kept, one) for one in found)
+    return Scored(logps, entropies)
 
 
 def _stack(score: Score, part: slice, device: torch.device) -> torch.Tensor | None:

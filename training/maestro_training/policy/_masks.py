@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 
@@ -11,6 +12,9 @@ from maestro_training.policy._pack import TokenMasks
 
 __all__ = ["token_masks"]
 
+KEPT_TURNS = 256
+"""Turns whose masks are kept: members of a group often take the same ones."""
+
 
 def token_masks(grammar: GrammarMasks) -> TokenMasks:
     """The masks under which a turn was sampled, rebuilt from its regular expression: sampled = trained distribution.
@@ -18,7 +22,11 @@ def token_masks(grammar: GrammarMasks) -> TokenMasks:
     The returned function raises `MaestroError` where the tokens do not follow the expression.
     """
 
-    def masks(regex: str, tokens: Sequence[int]) -> Sequence[torch.Tensor]:
+    @lru_cache(maxsize=KEPT_TURNS)
+    def replayed(regex: str, tokens: tuple[int, ...]) -> Sequence[torch.Tensor]:
         return list(torch.from_numpy(grammar.replay(regex, tokens)))
+
+    def masks(regex: str, tokens: Sequence[int]) -> Sequence[torch.Tensor]:
+        return replayed(regex, tuple(tokens))
 
     return masks

@@ -75,22 +75,47 @@ class Pack:
         targets: list[int] = []
         temperature: list[float] = []
         found: list[torch.Tensor | None] = []
+        kept: list[int] = []
+        total = 0
         for number, row in enumerate(self.rows):
             tree, place = at[number]
             stands = self.trees[tree].places[place]
             for span in row.spans:
-                tokens = row.ids[span.start : span.stop]
-                places.extend(tree * length + stands[index - 1] for index in range(span.start, span.stop))
-                targets.extend(tokens)
-                found.extend(_span_masks(span.regex, tokens, masks))
-            temperature.extend([row.temperature] * len(row.policy_places))
+                span_masks = _span_masks(span.regex, row.ids[span.start : span.stop], masks)
+                for index, mask, free in zip(
+                    range(span.start, span.stop), span_masks, _has_choice(span_masks), strict=True
+                ):
+                    if free:
+                        places.append(tree * length + stands[index - 1])
+                        targets.append(row.ids[index])
+                        found.append(mask)
+                        temperature.append(row.temperature)
+                        kept.append(total)
+                    total += 1
         device = self.ids.device
         return Score(
             places=torch.tensor(places, device=device, dtype=torch.long),
             targets=torch.tensor(targets, device=device, dtype=torch.long),
             temperature=torch.tensor(temperature, device=device, dtype=torch.float32),
             masks=found if any(mask is not None for mask in found) else None,
+            kept=torch.tensor(kept, device=device, dtype=torch.long) if len(kept) < total else None,
+            total=total,
         )
+
+
+def _has_choice(masks: Sequence[torch.Tensor | None]) -> list[bool]:
+    """Whether a mask leaves more than one token."""
+    given = [mask for mask in masks if mask is not None]
+    if len(given) < len(masks):
+        return [mask is None or not _only_one(mask[None])[0] for mask in masks]
+    return [not one for one in _only_one(torch.stack(given))] if given else []
+
+
+def _only_one(masks: torch.Tensor) -> list[bool]:
+    """Whether one bit of each row of 32-bit words is set."""
+    words = (masks != 0).sum(-1) == 1
+    bits = masks.to(torch.int64).sum(-1) & 0xFFFFFFFF  # where one word is set, its bits
+    return (words & ((bits & (bits - 1)) == 0)).tolist()
 
 
 def _span_masks(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from transformers import PrinterCallback, TrainerCallback
 from transformers.trainer_utils import get_last_checkpoint
 
+from maestro_evaluation import score
 from maestro_evaluation.loaders import open_suite
 from maestro_evaluation.running import TableEnsemble, read_table
 from maestro_evaluation.samples import Sample
@@ -19,15 +21,17 @@ from maestro_graph.errors import MaestroError
 from maestro_graph.protocol import PROTOCOL_VERSION
 from maestro_graph.registry import Registry, load_registry
 from maestro_training.encoder._figures import StepFigures, collapse_warning, round_figures
+from maestro_training.encoder._report import write_report
 from maestro_training.encoder._run_folder import RunFolder, write_whole
 from maestro_training.policy._config import PolicyTraining
+from maestro_training.policy._held_out import HeldOut, possible, write_scores
 from maestro_training.policy._masks import token_masks
 from maestro_training.policy._model import TrainedModel, open_model
 from maestro_training.policy._runs import GraphRuns
 from maestro_training.policy._scoring import RowScorer
 from maestro_training.policy._trl import GraphGRPOTrainer, GRPOConfig
 from maestro_training.policy._vision import PictureInputs
-from maestro_training.rewards import Calls, Reward, paper_rewards
+from maestro_training.rewards import Calls, Format, Outcome, Reward
 from maestro_training.rollouts import RolloutSettings
 from maestro_training.trajectory import TrajectoryGroup
 
@@ -54,36 +58,52 @@ class TrainedPolicy:
 
 
 def train_policy(training: PolicyTraining, out: Path, *, shown: bool = True) -> TrainedPolicy:
-    """Train, or go on with a training that was interrupted; then write the policy and its figures.
+    """Train, or go on with a training that was interrupted; then write the policy, its figures and a report.
 
     Raises:
         MaestroError: model, suite or table cannot be used, or `out` holds another run.
     """
+    began = time.monotonic()
+    say = _say if shown else _silent
     folder = RunFolder(out, training.model_dump(mode="json"))
-    samples = _samples(training)
-    registry = _registry(training, samples)
+    samples, held_out = _samples(training), _held_out_samples(training)
+    ensemble, best = _ensemble(training, samples, held_out)
     trained = open_model(training)
     started = get_last_checkpoint(str(out / CHECKPOINTS)) if (out / CHECKPOINTS).is_dir() else None
     first = int(Path(started).name.removeprefix("checkpoint-")) if started else 0
     rewards: list[Reward] = [
-        *paper_rewards(),
+        Outcome(scorer=_remembered()),
+        Format(),
         *([Calls(weight=training.calls_weight)] if training.calls_weight else []),
     ]
-    watch = _Watch(folder, registry, training, _say if shown else _silent)
+    settings = RolloutSettings(
+        in_flight=training.in_flight,
+        temperature=training.temperature,
+        seed=training.seed,
+        max_turns=training.max_turns,
+        max_calls=training.max_calls,
+        deadline_s=training.deadline_s,
+    )
+    trial = None
+    if training.held_out is not None:
+        trial = HeldOut(
+            samples=held_out,
+            registry=ensemble,
+            router=trained.router,
+            rewards=rewards,
+            settings=settings,
+            folder=out,
+            some=training.held_out.some,
+            group=training.held_out.group,
+        )
+    watch = _Watch(folder, ensemble, training, trial, began=began, say=say)
     folder.rewind(first)
     runs = GraphRuns(
         samples=samples,
-        registry=registry,
+        registry=ensemble,
         router=trained.router,
         rewards=rewards,
-        settings=RolloutSettings(
-            in_flight=training.in_flight,
-            temperature=training.temperature,
-            seed=training.seed,
-            max_turns=training.max_turns,
-            max_calls=training.max_calls,
-            deadline_s=training.deadline_s,
-        ),
+        settings=settings,
         folder=out / "rollouts",
         end=trained.tokenizer.eos_token_id,
         lengths=training.lengths,
@@ -96,16 +116,33 @@ def train_policy(training: PolicyTraining, out: Path, *, shown: bool = True) -> 
         args=_arguments(training, out),
         samples=[sample.key for sample in samples],
         rollout=runs,
-        scorer=_scorer(training, trained, registry),
+        scorer=_scorer(training, trained, ensemble),
         reward_weights={reward.name: reward.weight for reward in rewards},
         tokenizer=trained.tokenizer,
         callbacks=[watch],
     )
     trainer.remove_callback(PrinterCallback)
+    start = watch.try_out(0) if first == 0 else {}
     trainer.train(resume_from_checkpoint=started)
     _save(trained, trainer, training, out)
-    figures = list(folder.figures())
-    return TrainedPolicy(out, figures)
+    end = watch.try_out(trainer.state.global_step, every=True)
+    if start and end:
+        write_scores(out, {"untrained": start, "trained": end}, best)
+    if watch.figures:
+        write_report(out)
+    return TrainedPolicy(out, list(folder.figures()))
+
+
+def _remembered() -> Callable[[str, str, Sample], float | None]:
+    """The scores of answers; those of a group are few, and a rule may take a tenth of a second."""
+    known: dict[tuple[str, str], float | None] = {}
+
+    def scored(rule: str, answer: str, sample: Sample) -> float | None:
+        if (sample.key, answer) not in known:
+            known[sample.key, answer] = score(rule, answer, sample.answer, sample.meta)
+        return known[sample.key, answer]
+
+    return scored
 
 
 def _samples(training: PolicyTraining) -> list[Sample]:
@@ -120,12 +157,26 @@ def _samples(training: PolicyTraining) -> list[Sample]:
     return list(suite)
 
 
-def _registry(training: PolicyTraining, samples: Sequence[Sample]) -> Registry:
+def _held_out_samples(training: PolicyTraining) -> list[Sample]:
+    wanted = training.held_out
+    if wanted is None:
+        return []
+    found = list(open_suite(training.suite, split=wanted.split, limit=wanted.limit))
+    if not found:
+        raise MaestroError(f"the suite {training.suite!r} has no questions in its {wanted.split} split to hold out")
+    return [sample for sample in found if sample.answer is not None]
+
+
+def _ensemble(
+    training: PolicyTraining, samples: Sequence[Sample], held_out: Sequence[Sample]
+) -> tuple[Registry, Mapping[str, Mapping[str, float]]]:
+    """The experts, live or out of a table, and what the table says was possible on the held-out questions."""
     registry = load_registry(training.registry)
     if training.outcomes is None:
-        return registry
-    table = read_table(training.outcomes, samples={sample.key: sample for sample in samples})
-    return TableEnsemble(registry, table, samples, live=True)
+        return registry, {}
+    every = {sample.key: sample for sample in [*samples, *held_out]}
+    table = read_table(training.outcomes, samples=every)
+    return TableEnsemble(registry, table, list(every.values()), live=True), possible(table, samples, held_out)
 
 
 def _scorer(training: PolicyTraining, trained: TrainedModel, registry: Registry) -> RowScorer:
@@ -158,6 +209,7 @@ def _arguments(training: PolicyTraining, out: Path) -> Any:
         temperature=training.temperature,
         max_completion_length=training.lengths.trajectory,
         beta=training.kl,
+        scale_rewards="group" if training.scale_rewards else "none",
         entropy_coef=training.entropy,
         epsilon=training.clip_low,
         epsilon_high=training.clip_high,
@@ -198,18 +250,39 @@ def _save(trained: TrainedModel, trainer: Any, training: PolicyTraining, out: Pa
 
 
 class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
-    """Figures of every update: what the rollouts came to, and what TRL logged of the update."""
+    """Figures of every update (what the rollouts came to, and what TRL logged of it), trials on held-out questions
+    between updates, and the end when the time is up."""
 
     def __init__(
-        self, folder: RunFolder, registry: Registry, training: PolicyTraining, say: Callable[[str], None]
+        self,
+        folder: RunFolder,
+        registry: Registry,
+        training: PolicyTraining,
+        trial: HeldOut | None,
+        *,
+        began: float,
+        say: Callable[[str], None],
     ) -> None:
-        self._folder, self._registry, self._training, self._say = folder, registry, training, say
+        self._folder, self._registry, self._training, self._trial = folder, registry, training, trial
+        self._began, self._say = began, say
+        self._last_end = time.monotonic()
+        self._longest = 0.0
         self._rolled: StepFigures | None = None
+        self._tried: Mapping[str, float] = {}
+        self.figures = 0
 
     def rolled(self, number: int, groups: Sequence[TrajectoryGroup]) -> None:
         """A round of rollouts is there."""
         self._rolled = round_figures(number, groups)
         self._say(f"{number + 1}/{self._training.steps} rolled out: reward {self._rolled.reward:.3f}")
+
+    def try_out(self, step: int, *, every: bool = False) -> Mapping[str, float]:
+        """Figures on the held-out questions after so many updates; none where none are held out."""
+        if self._trial is None:
+            return {}
+        found = self._trial(step, every=every or step == 0)
+        self._say(f"held out after {step}: " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()))
+        return found
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """An update is done."""
@@ -223,9 +296,11 @@ class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not type
             clipped=float(logs.get("clip_ratio/region_mean", 0.0)),
             grad_norm=float(logs.get("grad_norm", 0.0)),
             seconds=float(logs.get("step_time", 0.0)),
+            watched=self._tried,
         )
-        self._rolled = None
+        self._rolled, self._tried = None, {}
         self._folder.append(figures.to_json())
+        self.figures += 1
         if warning := collapse_warning(figures, self._registry.actions()):
             self._say(f"warning: {warning}")
         experts = " ".join(f"{name} {share:.0%}" for name, share in figures.experts.items())
@@ -233,6 +308,22 @@ class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not type
             f"{figures.step + 1}/{self._training.steps} reward {figures.reward:.3f}, valid {figures.valid:.1%}, "
             f"entropy {figures.entropy:.3f}, {figures.calls:.2f} calls, {experts} ({figures.seconds:.1f} s)"
         )
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Try the policy out where it is due, and stop while there is time to end well."""
+        held_out = self._training.held_out
+        if held_out is not None and held_out.every and state.global_step % held_out.every == 0:
+            self._tried = self.try_out(state.global_step)
+        now = time.monotonic()
+        self._longest, self._last_end = max(self._longest, now - self._last_end), now
+        limit = self._training.max_minutes
+        if limit is None:
+            return
+        left = limit * 60 - (now - self._began)
+        last = self._trial.seconds * len(self._trial.samples) if self._trial is not None else 0.0
+        if left < self._longest + last:
+            self._say(f"stopping after {state.global_step} updates: the {limit:g} minutes are nearly over")
+            control.should_training_stop = control.should_save = True
 
 
 def _say(text: str) -> None:
