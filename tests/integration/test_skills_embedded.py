@@ -16,6 +16,7 @@ pytestmark = pytest.mark.real
 
 PICTURES = Path(__file__).parents[2] / "examples" / "images"
 OTHERS = Path(__file__).parents[1] / "data" / "pictures"
+CHARTS = Path(__file__).parents[1] / "data" / "charts"
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +123,48 @@ async def test_pictures_of_other_makers(
     evidence = await run(registry, skill, question, OTHERS / picture)
     assert evidence.answer == answer, evidence.text
     assert child is None or evidence.details["level2"] == child
+
+
+@pytest.mark.parametrize(
+    ("question", "picture", "answer"),
+    [
+        ("Which state has the highest value?", "plotly_1_5.png", "Texas"),
+        ("Which slice is the largest?", "rbase_1_4.png", "Grignolino"),
+        ("In which year was the highest value?", "gnuplot_1_6.png", "1961"),
+        ("Is Nuclear Energy higher than Renewables in 2011?", "bokeh_1_7.png", "No"),
+    ],
+)
+async def test_charts_of_other_libraries(registry: Registry, question: str, picture: str, answer: str) -> None:
+    evidence = await run(registry, "chart-problem-solver", question, CHARTS / picture)
+    assert evidence.answer == answer, evidence.text
+
+
+@pytest.mark.parametrize(
+    ("picture", "part", "scale", "oval", "answer"),
+    [
+        ("page.png", (0, 0, 384, 60), 4, (94, 23, 196, 159), "g"),
+        ("page.png", (0, 0, 384, 60), 4, (588, 23, 690, 159), "s"),
+        ("page.png", (0, 30, 384, 110), 4, (1161, 56, 1236, 156), "i"),
+        ("seattle_weather.png", None, 2, (695, 13, 734, 66), "S"),
+        ("iowa_electricity.png", None, 2, (781, 992, 821, 1044), "N"),
+    ],
+)
+async def test_a_letter_of_a_printed_page_or_chart_with_an_oval_around_it(
+    registry: Registry,
+    tmp_path: Path,
+    picture: str,
+    part: tuple[int, int, int, int] | None,
+    scale: int,
+    oval: tuple[int, int, int, int],
+    answer: str,
+) -> None:
+    shown = Image.open(PICTURES / picture).convert("RGB").crop(part)
+    shown = shown.resize((shown.width * scale, shown.height * scale), Image.Resampling.LANCZOS)
+    ImageDraw.Draw(shown).ellipse(oval, outline="red", width=4)
+    shown.save(tmp_path / "marked.png")
+    evidence = await run(registry, "diagram-reasoning", "Which letter is being circled?", tmp_path / "marked.png")
+    assert evidence.answer == answer, evidence.text
+    assert evidence.details["level2"] == "highlighted-character"
 
 
 def word_with_an_oval() -> Image.Image:
