@@ -6,7 +6,7 @@
 routing_questions.tsv holds (set, expert to ask first, kind of picture, question); the questions were written without
 the cards in view, and the second set after the weights had been looked at on the first. Pictures of each kind are
 drawn by preview_pictures.py, or are photographs that ship in scikit-image. Compared are the nearest card text alone,
-several ways to bring the preview in, and the router as it is shipped.
+several ways to bring the preview in, and the router, untrained and with the weights that ship.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -26,8 +26,10 @@ from maestro_graph import load_registry
 from maestro_graph.embedded.encoder import default_encoder
 from maestro_graph.embedded.preview import TASKS, Preview, preview
 from maestro_graph.images import MaestroImage
+from maestro_graph.registry import Action
 from maestro_graph.routers import RouterView
-from maestro_graph.routers.encoder import EncoderRouter
+from maestro_graph.routers.encoder import EncoderRouter, Head, ZeroShot, ZeroShotPolicy, cards_of, state_of
+from maestro_graph.routers.encoder._router import packaged_weights
 
 QUESTIONS = Path(__file__).with_name("routing_questions.tsv")
 ORIGINS = {
@@ -70,14 +72,33 @@ def table(samples: list[Sample], names: list[str], score: np.ndarray, *, wrong: 
             print(f"  {sample.expert} -> {answer}: [{sample.kind}] {sample.question}")
 
 
-def shipped(samples: list[Sample], names: list[str]) -> np.ndarray:
-    """Scores of the shipped router: of an expert, its best action."""
-    registry, router = load_registry("embedded"), EncoderRouter()
+def views(samples: list[Sample]) -> list[RouterView]:
+    registry = load_registry("embedded")
+    return [RouterView(question=s.question, images=(s.image,) if s.image else (), registry=registry) for s in samples]
+
+
+def best_of(scores: Mapping[Action, float], names: list[str]) -> list[float]:
+    """Of an expert, the score of its best action."""
+    return [max(v for (expert, _), v in scores.items() if expert == name) for name in names]
+
+
+def untrained(samples: list[Sample], names: list[str]) -> np.ndarray:
+    """Scores of the policy without weights."""
+    policy = ZeroShotPolicy(default_encoder().encode, ZeroShot())
+    return np.array([best_of(policy.scores(view), names) for view in views(samples)])
+
+
+def trained(samples: list[Sample], names: list[str]) -> np.ndarray | None:
+    """Scores of the weights that ship, `None` where none do."""
+    weights = packaged_weights()
+    if weights is None:
+        return None
+    router = EncoderRouter(head=Head.load(weights))
     rows = []
-    for sample in samples:
-        images = (sample.image,) if sample.image else ()
-        scores = router.scores(RouterView(question=sample.question, images=images, registry=registry))
-        rows.append([max(v for (expert, _), v in scores.items() if expert == name) for name in names])
+    for view in views(samples):
+        cards = cards_of(view.registry)
+        logits = router.logits(state_of(view), cards)
+        rows.append(best_of({action: float(logits[at]) for at, action in enumerate(cards.actions)}, names))
     return np.array(rows)
 
 
@@ -112,9 +133,10 @@ def main() -> None:
     print(f"{len(samples)} questions; nearest card text alone {share(nearest)}, with the card's mean {share(both)}")
     for way, score in ways.items():
         print(f"{way}: " + ", ".join(f"{w}: {share(score(w))}" for w in (0.1, 0.2, 0.35, 0.5, 0.8)))
-    ours = shipped(samples, names)
-    print(f"the router as shipped: {share(ours)}; right expert in rows, first choice in columns:")
-    table(samples, names, ours, wrong=options.wrong)
+    for what, ours in (("untrained", untrained(samples, names)), ("trained", trained(samples, names))):
+        if ours is not None:
+            print(f"the {what} router: {share(ours)}; right expert in rows, first choice in columns:")
+            table(samples, names, ours, wrong=options.wrong)
 
 
 if __name__ == "__main__":

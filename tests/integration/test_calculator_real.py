@@ -124,3 +124,12 @@ def test_a_receipt_is_no_sum() -> None:
     picture = written("Coffee 2 x 3.50", "Cake 4.20", "Total 11.20")
     with pytest.raises(CallFailure):
         ask("What is the sum?", picture)
+
+
+def test_equal_sides_give_the_other_angles() -> None:
+    corners = [(120.0, 440.0), (520.0, 440.0), (320.0, 440.0 - 200 * math.tan(math.radians(65)))]
+    labels = [((176, 412), "65°"), ((320, corners[2][1] + 80), "x°")]
+    assert ask("How large is the angle x?", triangle(corners, labels)) == "50"
+    uneven = [corners[0], corners[1], (220.0, 100.0)]
+    with pytest.raises(CallFailure):
+        ask("How large is the angle x?", triangle(uneven, [((172, 412), "74°"), ((250, 180), "x°")]))

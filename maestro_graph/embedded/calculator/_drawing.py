@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from maestro_graph.embedded.calculator import _units
@@ -42,6 +43,7 @@ _RIGHT = re.compile(
 )
 SCALE_TOLERANCE = 5.0  # degrees by which a drawn angle may differ from its label and still be "to scale"
 RIGHT_TOLERANCE = 3.0
+ALIKE = 0.025  # by which two sides that are drawn equal may differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +202,19 @@ def _by_scale(known: Sequence[Label], unknown: Sequence[Label], drawing: _Drawin
         if sector is not None and abs(sector - float(label.value or 0)) > SCALE_TOLERANCE:
             return None
     values = [label.value for label in known if label.value is not None]
-    fitting = {value: why for value, why in _candidates(values).items() if abs(float(value) - target) < SCALE_TOLERANCE}
+    fitting = {
+        value: why
+        for value, why in _candidates(values, drawing.outline).items()
+        if abs(float(value) - target) < SCALE_TOLERANCE
+    }
     if len(fitting) != 1:
         return None
     value, why = next(iter(fitting.items()))
     return Outcome(write_value(sympify_fraction(value), "degree", style), f"{why}, as drawn", 0.8)
 
 
-def _candidates(values: Sequence[Fraction]) -> dict[Fraction, str]:
+def _candidates(values: Sequence[Fraction], outline: Outline | None) -> dict[Fraction, str]:
+    """What may follow from labelled angles alone; the drawing decides which of it does."""
     total = sum(values, Fraction(0))
     found = {
         Fraction(180) - total: "together with the labelled angles a straight angle",
@@ -215,11 +222,27 @@ def _candidates(values: Sequence[Fraction]) -> dict[Fraction, str]:
         Fraction(360) - total: "together with the labelled angles a full turn",
     }
     if len(values) == 1:
-        found[values[0]] = "equal to the labelled angle"
+        found = _of_one_angle(values[0], outline) | found
     if len(values) == 2:
         found[total] = "exterior angle: the sum of the two labelled ones"
         found[abs(values[0] - values[1])] = "difference of the labelled angles"
     return {value: why for value, why in found.items() if 0 < value < 360}
+
+
+def _of_one_angle(value: Fraction, outline: Outline | None) -> dict[Fraction, str]:
+    found: dict[Fraction, str] = {}
+    if outline is not None and _two_sides_alike(outline):
+        found[180 - 2 * value] = "at the tip of a triangle with two equal sides"
+        found[(180 - value) / 2] = "at the base of a triangle with two equal sides"
+    if outline is not None and outline.circle is not None:
+        found[value / 2] = "at the circle, half of the angle at its centre"
+        found[2 * value] = "at the centre, twice the angle at the circle"
+    return found | {value: "equal to the labelled angle"}
+
+
+def _two_sides_alike(outline: Outline) -> bool:
+    lengths = sorted(math.dist(*side) for side in outline.sides())
+    return len(lengths) == 3 and any(long < (1 + ALIKE) * short for short, long in pairwise(lengths))
 
 
 def _sector(label: Label, drawing: _Drawing) -> float | None:
