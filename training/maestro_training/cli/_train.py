@@ -36,13 +36,16 @@ def policy(
     config: Annotated[str, typer.Option(help="YAML file, or the name of a configuration that ships.")],
     out: Annotated[Path, typer.Option(help="Folder of the run; going on in one resumes it.")],
     seed: Annotated[int | None, typer.Option(help="Instead of the file's.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="field=value, to change the file; may be given several times.")
+    ] = None,
 ) -> None:
     """Train a language-model or vision-language policy by GRPO on runs of the graph."""
     from maestro_graph.cli._streams import stdout_reserved
     from maestro_graph.errors import MissingExtraError
     from maestro_training.policy._config import read_policy_training
 
-    training = read_policy_training(config)
+    training = read_policy_training(config, changes or ())
     if seed is not None:
         training = training.model_copy(update={"seed": seed})
     try:

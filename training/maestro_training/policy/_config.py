@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -47,7 +48,7 @@ class HeldOutSettings(_Strict):
 
     Attributes:
         limit: so many questions of the split; by default all.
-        every: updates between two trials; 0 tries before and after only.
+        every: rounds between two trials; 0 tries before and after only.
         some: questions of a trial while training is under way; by default all.
         group: sampled runs of each question beside the greedy one; 0 does without.
     """
@@ -68,16 +69,19 @@ class PolicyTraining(_Strict):
         outcomes: file of the outcome table; without it the registry's experts are asked.
         registry: preset or file.
         options: of the policy router: grammar, template and bounds.
-        steps: updates; `questions` of each, `group_size` runs of every question.
+        steps: rounds of rollouts; `questions` of each, `group_size` runs of every question.
+        passes: updates on the rollouts of a round; the ratio is to what was sampled in each of them.
         micro_batch: trajectories of one forward pass, a multiple of `group_size` so that groups stay together.
         lora: an adapter is trained; `None` trains all weights.
         precision: `float32`, or `bfloat16`: autocast over float32 weights (full) or over a bfloat16 base (adapters).
+        tf32: matrix products in TF32 on NVIDIA GPUs, in sampling and training: faster, and log-probabilities are good
+            to about three digits only.
         attention: `dense`, or `flex` (FlexAttention; a GPU).
         deadline_s: seconds of one run of the graph, the sampling of its turns included.
         kl: weight of the divergence from the start; the paper has none.
         scale_rewards: divide a group's advantages by their spread, as the paper does. Off: where all runs of a group
             are wrong, the small price of a call does not count as much as being right elsewhere.
-        checkpoint: every so many updates; training goes on from the last one.
+        checkpoint: every so many rounds; training goes on from the last one.
         max_minutes: stop after so many minutes, with a checkpoint, the policy and a report; going on in the folder
             trains for as long again. Held-out runs at the end are counted in.
         held_out: which questions the policy is tried on that it is not trained on, and how often.
@@ -92,6 +96,7 @@ class PolicyTraining(_Strict):
     options: PolicyOptions = PolicyOptions()
     think_opened: bool = False
     steps: int = Field(default=100, ge=1)
+    passes: int = Field(default=1, ge=1)
     questions: int = Field(default=8, ge=1)
     group_size: int = Field(default=8, ge=2)
     micro_batch: int = Field(default=8, ge=1)
@@ -106,6 +111,7 @@ class PolicyTraining(_Strict):
     lengths: Lengths = Lengths()
     lora: LoraSettings | None = None
     precision: Literal["float32", "bfloat16"] = "float32"
+    tf32: bool = False
     attention: Literal["dense", "flex"] = "dense"
     share_prefixes: bool = True
     checkpointing: bool = True
@@ -157,8 +163,11 @@ def policy_configs() -> dict[str, str]:
     }
 
 
-def read_policy_training(name: str) -> PolicyTraining:
+def read_policy_training(name: str, changes: Sequence[str] = ()) -> PolicyTraining:
     """Read a file, or a configuration that ships.
+
+    Args:
+        changes: `field=value` or `field.field=value`, the value in YAML.
 
     Raises:
         MaestroError: there is none of that name, or it does not validate; names the fields.
@@ -171,9 +180,24 @@ def read_policy_training(name: str) -> PolicyTraining:
     else:
         raise MaestroError(f"there is no file {name!r}, and no such configuration; those that ship: {sorted(shipped)}")
     try:
-        return PolicyTraining.model_validate(yaml.safe_load(text))
+        read = yaml.safe_load(text)
+        for change in changes:
+            _change(read, change)
+        return PolicyTraining.model_validate(read)
     except yaml.YAMLError as error:
         raise MaestroError(f"{name}: no YAML: {error}") from error
     except ValidationError as error:
         lines = "\n".join(f"  {'.'.join(map(str, item['loc'])) or name}: {item['msg']}" for item in error.errors())
         raise MaestroError(f"{name} does not validate:\n{lines}") from None
+
+
+def _change(read: Any, change: str) -> None:
+    path, equals, value = change.partition("=")
+    *parents, last = path.strip().split(".")
+    for parent in parents:
+        if isinstance(read, dict) and read.get(parent) is None:
+            read[parent] = {}
+        read = read[parent] if isinstance(read, dict) else None
+    if not equals or not isinstance(read, dict):
+        raise MaestroError(f"the change {change!r} cannot be made; write it as field=value or field.field=value")
+    read[last] = yaml.safe_load(value)

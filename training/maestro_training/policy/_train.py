@@ -70,7 +70,7 @@ def train_policy(training: PolicyTraining, out: Path, *, shown: bool = True) -> 
     ensemble, best = _ensemble(training, samples, held_out)
     trained = open_model(training)
     started = get_last_checkpoint(str(out / CHECKPOINTS)) if (out / CHECKPOINTS).is_dir() else None
-    first = int(Path(started).name.removeprefix("checkpoint-")) if started else 0
+    first = int(Path(started).name.removeprefix("checkpoint-")) // training.passes if started else 0
     rewards: list[Reward] = [
         Outcome(scorer=_remembered()),
         Format(),
@@ -125,7 +125,7 @@ def train_policy(training: PolicyTraining, out: Path, *, shown: bool = True) -> 
     start = watch.try_out(0) if first == 0 else {}
     trainer.train(resume_from_checkpoint=started)
     _save(trained, trainer, training, out)
-    end = watch.try_out(trainer.state.global_step, every=True)
+    end = watch.try_out(runs.round, every=True)
     if start and end:
         write_scores(out, {"untrained": start, "trained": end}, best)
     if watch.figures:
@@ -202,7 +202,8 @@ def _arguments(training: PolicyTraining, out: Path) -> Any:
         per_device_train_batch_size=training.micro_batch,
         gradient_accumulation_steps=rows // training.micro_batch,
         num_generations=training.group_size,
-        max_steps=training.steps,
+        max_steps=training.steps * training.passes,
+        num_iterations=training.passes,
         learning_rate=training.learning_rate,
         warmup_steps=training.warmup,
         lr_scheduler_type="constant_with_warmup",
@@ -214,11 +215,12 @@ def _arguments(training: PolicyTraining, out: Path) -> Any:
         epsilon=training.clip_low,
         epsilon_high=training.clip_high,
         bf16=training.precision == "bfloat16",
+        tf32=True if training.tf32 and _has_gpu() else None,
         use_cpu=not _has_gpu(),
         gradient_checkpointing=training.checkpointing,
         gradient_checkpointing_kwargs={"use_reentrant": False},
         save_strategy="steps",
-        save_steps=training.checkpoint,
+        save_steps=training.checkpoint * training.passes,
         save_total_limit=2,
         logging_steps=1,
         report_to=[],
@@ -311,9 +313,12 @@ class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not type
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Try the policy out where it is due, and stop while there is time to end well."""
+        if state.global_step % self._training.passes:
+            return
+        done = state.global_step // self._training.passes
         held_out = self._training.held_out
-        if held_out is not None and held_out.every and state.global_step % held_out.every == 0:
-            self._tried = self.try_out(state.global_step)
+        if held_out is not None and held_out.every and done % held_out.every == 0:
+            self._tried = self.try_out(done)
         now = time.monotonic()
         self._longest, self._last_end = max(self._longest, now - self._last_end), now
         limit = self._training.max_minutes
@@ -322,7 +327,7 @@ class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not type
         left = limit * 60 - (now - self._began)
         last = self._trial.seconds * len(self._trial.samples) if self._trial is not None else 0.0
         if left < self._longest + last:
-            self._say(f"stopping after {state.global_step} updates: the {limit:g} minutes are nearly over")
+            self._say(f"stopping after {done} rounds: the {limit:g} minutes are nearly over")
             control.should_training_stop = control.should_save = True
 
 
