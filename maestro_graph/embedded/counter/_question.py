@@ -362,7 +362,7 @@ def _count(text: str) -> Query | None:
     )  # fmt: skip
     if not found:
         return None
-    phrase = re.split(r"[?.!;:,(\[{]", found.group(1))[0]
+    phrase = _IN_COLOUR.sub(_colour_first, re.split(r"[?.!;:,(\[{]", found.group(1))[0])
     if phrase.split()[0] == "times":
         return Query(refusal="how often something happens is not something to count in a picture")
     head, rest = _split_head(phrase)
@@ -371,6 +371,15 @@ def _count(text: str) -> Query | None:
     if len(parts) < 2 or not all(t.form for t in targets):
         targets = [_target(head)]
     return _counted("count", *(_with_predicate(t, rest) for t in targets))
+
+
+_IN_COLOUR = re.compile(r"\b(?P<noun>[a-z]+) (?:in|of) (?:the )?(?:colou?r )?(?P<colour>[a-z]+)\b")
+
+
+def _colour_first(found: re.Match[str]) -> str:
+    """ "crosses in red" as "red crosses"; anything else stays as it is."""
+    noun, colour = found.group("noun"), found.group("colour")
+    return f"{colour} {noun}" if canonical_colour(colour) is not None and noun not in _STOP else found.group(0)
 
 
 def _split_head(phrase: str) -> tuple[str, str]:

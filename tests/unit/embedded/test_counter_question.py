@@ -16,6 +16,9 @@ from maestro_graph.embedded.counter._question import parse_question
         ("What is the number of stars?", "star", ()),
         ("How many of the shapes are purple?", None, ("purple",)),
         ("How many triangles are yellow?", "triangle", ("yellow",)),
+        ("How many crosses in red do you see?", "cross", ("red",)),
+        ("Count the squares of the colour blue.", "square", ("blue",)),
+        ("How many circles in the picture are blue?", "circle", ("blue",)),
         ("How many grey or violet crosses can you see?", "cross", ("gray", "purple")),
     ],
 )
