@@ -51,7 +51,7 @@ test-vllm: $(STAMP) vllm-env ## real vLLM server on the CPU; nothing may be skip
 
 test-train: ## training, with torch in an environment of its own
 	$(PYTHON) -m venv $(VENV)-train
-	$(VENV)-train/bin/pip install --quiet --constraint constraints.txt --editable '.[embedded,eval,train]' hypothesis pytest pytest-asyncio pytest-timeout
+	$(VENV)-train/bin/pip install --quiet --constraint constraints.txt --editable '.[embedded,eval,train,notebooks]' hypothesis pytest pytest-asyncio pytest-timeout
 	$(VENV)-train/bin/pytest tests/train --no-skips --durations=10
 
 inspect: ## the ensemble in inspect_ai, in an environment of its own (its pins and ours disagree)

@@ -1,10 +1,14 @@
 """What a decision of the trained encoder router costs: milliseconds, with the paper's registry and with a large one.
 
-    python benchmarks/decisions.py [--rounds 40]
+    python benchmarks/decisions.py [--rounds 40] [--policy FOLDER] [--suite mixed --outcomes table/outcomes.jsonl]
 
 Every decision is about a question that was never seen and evidence whose text was never seen; cards are encoded at the
 first decision and kept. The weights are those of an untrained head: the work is the same. Prints wall and CPU time;
 CPU time is what holds on a machine that others use.
+
+With a suite and its outcomes it also says how often the router as it ships (its own encoder, a text at a time, the
+weights in numpy) decides as the policy did in training (vectors of whole batches, torch), over all states that the
+trained policy reaches on the test split. That needs the extras `eval` and `train`.
 """
 
 from __future__ import annotations
@@ -14,14 +18,15 @@ import asyncio
 import json
 import statistics
 import time
+from pathlib import Path
 
 import numpy as np
 
-from maestro_graph import ExpertCard, ExpertReply, ExpertRequest, Registry, RouterView, SkillCard
+from maestro_graph import ExpertCard, ExpertReply, ExpertRequest, Registry, RouterView, SkillCard, load_registry
 from maestro_graph.decisions import CallExpert
 from maestro_graph.evidence import Evidence
 from maestro_graph.routers import PastTurn
-from maestro_graph.routers.encoder import EncoderRouter, Head, initial_weights
+from maestro_graph.routers.encoder import EncoderRouter, Head, cards_of, initial_weights, packaged_weights
 from maestro_graph.skills import SkillCall
 
 WORDS = ("count", "read", "chart", "angle", "sum", "colour", "label", "price", "table", "street", "circle", "line")
@@ -73,6 +78,26 @@ def view(held: Registry, rng: np.random.Generator) -> RouterView:
     )
 
 
+def agreed(suite: str, outcomes: Path, policy: Path | None) -> dict[str, float]:
+    """The share of decisions in which both agree."""
+    from maestro_evaluation.loaders import open_suite
+    from maestro_evaluation.running import read_table
+    from maestro_graph.embedded.encoder import SentenceEncoder
+    from maestro_training.encoder import TableWorld, VectorStore, agreement
+
+    file = packaged_weights() if policy is None else policy / "policy.npz"
+    if file is None:
+        raise SystemExit("no policy ships with this release; name one by --policy")
+    held = load_registry("embedded")
+    samples = {sample.key: sample for sample in open_suite(suite).only(split="test")}
+    cards = cards_of(held)
+    world = TableWorld.build(samples.values(), read_table(outcomes, samples=samples), cards.actions, images=held.images)
+    store = VectorStore(SentenceEncoder().encode)
+    store.prepare(world.texts())
+    same, total = agreement(EncoderRouter(SentenceEncoder(), head=Head.load(file)), world.samples, cards, store)
+    return {"decisions": total, "questions": len(world), "agree": same / total}
+
+
 async def measured(experts: int, skills: int, rounds: int) -> dict[str, float]:
     rng = np.random.default_rng(0)
     held, router = registry(experts, skills, rng), EncoderRouter(head=Head(initial_weights(0)))
@@ -97,8 +122,14 @@ async def measured(experts: int, skills: int, rounds: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--policy", type=Path, help="folder of a trained policy; default: the one that ships")
+    parser.add_argument("--suite")
+    parser.add_argument("--outcomes", type=Path)
     options = parser.parse_args()
-    found = {}
+    found: dict[str, dict[str, float]] = {}
+    if options.suite and options.outcomes:
+        found["agreement"] = row = agreed(options.suite, options.outcomes, options.policy)
+        print(f"{row['agree']:.2%} of {row['decisions']:.0f} decisions on {row['questions']:.0f} questions agree")
     for experts, skills, most in ((5, 9, 40), (50, 50, 200)):
         row = found[f"{experts} experts, {skills} skills"] = asyncio.run(measured(experts, skills, options.rounds))
         print(

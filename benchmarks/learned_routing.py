@@ -35,8 +35,7 @@ import numpy as np
 import yaml
 
 from maestro_evaluation.loaders import open_suite
-from maestro_evaluation.running._outcomes import read_table
-from maestro_evaluation.running._plans import all_plans
+from maestro_evaluation.running import all_plans, read_table
 from maestro_graph import load_registry
 from maestro_graph.evidence import Evidence
 from maestro_graph.routers.encoder import ActionCards, Head
@@ -63,7 +62,7 @@ from maestro_training.encoder import (
 )
 
 OURS = "trained encoder"
-UNSEEN_FAMILIES = ("ocr_problem_solver", "Diagram_Reasoning_Skill", "Coding_Problem_Solver")
+UNSEEN_FAMILIES = ("ocr_problem_solver", "Diagram_Reasoning_Skill", "Code_Problem_Solver")
 UNSEEN_EXPERTS = ("reader", "counter")
 UNSEEN_SKILLS = ("ocr_problem_solver", "Diagram_Reasoning_Skill")
 

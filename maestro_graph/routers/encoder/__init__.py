@@ -10,7 +10,7 @@ from maestro_graph.routers.encoder._arrays import (
     texts_of,
 )
 from maestro_graph.routers.encoder._head import FORBIDDEN, Head, forward, initial_weights
-from maestro_graph.routers.encoder._router import WEIGHTS, EncoderRouter, build, state_of
+from maestro_graph.routers.encoder._router import WEIGHTS, EncoderRouter, build, packaged_weights, state_of
 from maestro_graph.routers.encoder._state import (
     ActionCards,
     CardText,
@@ -42,6 +42,7 @@ __all__ = [
     "forward",
     "initial_weights",
     "name_of",
+    "packaged_weights",
     "picture_tasks",
     "seen",
     "stacked",

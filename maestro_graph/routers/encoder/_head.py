@@ -28,7 +28,7 @@ __all__ = ["FORBIDDEN", "Head", "forward", "initial_weights"]
 FORBIDDEN = -1e9
 """Logit of what may not be done."""
 
-VERSION = 1
+VERSION = 2
 CARD_FEATURES = 7 + len(TASKS)
 TINY = 1e-8
 
@@ -62,8 +62,9 @@ def initial_weights(
     pair[PAIR_FEATURES.index("expert answered")] = -1
     stop = zeros(len(STOP_FEATURES))
     stop[STOP_FEATURES.index("confidence")] = 4
-    pair_in = 4 * CARD_FEATURES + len(PAIR_FEATURES) + 2 + kinds
-    stop_in = len(STOP_FEATURES) + 3 + kinds
+    asked = kinds + len(TASKS)
+    pair_in = 4 * CARD_FEATURES + len(PAIR_FEATURES) + 2 + asked
+    stop_in = len(STOP_FEATURES) + 3 + asked
     return {
         "metric_in": small(dimensions, metric),
         "metric_out": zeros(metric, dimensions),
@@ -125,7 +126,7 @@ def forward(xp: Any, w: Mapping[str, Any], cards: CardArrays, states: StateArray
     second_weight = w["skill_share"] * cards.has_skill[None, :, 0]
     fit = (1 - second_weight) * fits[:, cards.expert] + second_weight * fits[:, cards.skill]
     fit = fit * w["scale"]
-    kind = xp.tanh(4 * (states.question @ w["kinds"]))
+    kind = xp.concatenate([xp.tanh(4 * (states.question @ w["kinds"])), states.picture], -1)
     pairs = _pairs(xp, w, cards, states, features, fit, kind)
     count = fit.shape[1]
     calls = xp.where(states.allowed[:, :count], pairs, xp.full_like(pairs, FORBIDDEN))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from maestro_graph.embedded.encoder import SentenceEncoder
     from maestro_graph.registry import RouterConfig
 
-__all__ = ["WEIGHTS", "EncoderRouter", "build", "state_of"]
+__all__ = ["WEIGHTS", "EncoderRouter", "build", "packaged_weights", "state_of"]
 
 WEIGHTS = "policy.npz"
 """File of a trained head within a folder of weights."""

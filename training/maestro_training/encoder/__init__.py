@@ -1,5 +1,6 @@
 """Training of the encoder policy: rollouts from a table of outcomes, the group-relative objective, reports."""
 
+from maestro_training.encoder._agreement import agreement
 from maestro_training.encoder._comparison import (
     Closed,
     Entry,
@@ -11,7 +12,7 @@ from maestro_training.encoder._comparison import (
 from maestro_training.encoder._config import EncoderTraining, HeadSizes, Objective, RewardWeights, read_training
 from maestro_training.encoder._figures import StepFigures, collapse_warning
 from maestro_training.encoder._judge import Judged, best_single, judged, oracle, plan_scores, points, unvaried
-from maestro_training.encoder._learner import Batch, Learner, UpdateFigures, batch_of
+from maestro_training.encoder._learner import Batch, Learner, UpdateFigures, batch_of, torch_logits
 from maestro_training.encoder._play import Budget, Played, play
 from maestro_training.encoder._report import write_report
 from maestro_training.encoder._rivals import BEST_SINGLE, ORACLE, ZERO_SHOT, Rivals
@@ -60,6 +61,7 @@ __all__ = [
     "VariedCards",
     "VectorStore",
     "WorldSample",
+    "agreement",
     "baseline_table",
     "batch_of",
     "best_single",
@@ -81,6 +83,7 @@ __all__ = [
     "reworded",
     "routed",
     "save_policy",
+    "torch_logits",
     "train_encoder",
     "unvaried",
     "varied",

@@ -26,6 +26,8 @@ class Objective(_Strict):
         entropy: weight of the entropy, from the start to the end of training.
         kl: weight of the divergence from the start; 0 does without.
         passes: updates on one round of rollouts.
+        average: how much of the running average of the weights an update keeps; the policy that comes out is that
+            average. 0 gives the last weights.
         train_projections: train the random projections into the metric and the kinds too.
     """
 
@@ -37,6 +39,7 @@ class Objective(_Strict):
     kl: float = Field(default=0.0, ge=0)
     passes: int = Field(default=2, ge=1)
     max_grad_norm: float = Field(default=1.0, gt=0)
+    average: float = Field(default=0.98, ge=0, lt=1)
     train_projections: bool = True
 
 
@@ -46,6 +49,9 @@ class RewardWeights(_Strict):
     Attributes:
         scale: divide a group's advantages by their spread. Off: where all runs of a group are wrong, the small price
             of a call would count as much as being right elsewhere, and the policy learns to stop at once.
+        unsolved: what the advantages of a group count in which no run was right. Such a group says only what is
+            cheap; counted in full, a policy that was trained while an expert was missing keeps away from the questions
+            of that expert, and does not ask it once it is there.
     """
 
     format: float = Field(default=1.0, ge=0)
@@ -54,6 +60,7 @@ class RewardWeights(_Strict):
     latency: float = Field(default=0.0, ge=0)
     combination: Literal["sum", "gdpo"] = "sum"
     scale: bool = False
+    unsolved: float = Field(default=1.0, ge=0, le=1)
 
 
 class HeadSizes(_Strict):

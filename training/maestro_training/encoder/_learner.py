@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from maestro_training.encoder._play import Played
 if TYPE_CHECKING:
     from maestro_training.encoder._config import Objective
 
-__all__ = ["Batch", "Learner", "UpdateFigures", "batch_of"]
+__all__ = ["Batch", "Learner", "UpdateFigures", "batch_of", "torch_logits"]
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -105,6 +105,7 @@ class Learner:
             name: torch.nn.Parameter(torch.tensor(value, dtype=torch.float32)) for name, value in weights.items()
         }
         self._start = {name: torch.tensor(value, dtype=torch.float32) for name, value in weights.items()}
+        self._average = {name: value.clone() for name, value in self._start.items()}
         held = {"metric_out", "metric_in", "second_card", "second_question", "kinds"}
         held |= {"pair_1", "pair_2", "stop_1", "stop_2"}
         self._optimiser = torch.optim.AdamW(
@@ -125,6 +126,11 @@ class Learner:
     def weights(self) -> Weights:
         """A copy of the weights as numpy arrays."""
         return {name: value.detach().numpy().copy() for name, value in self._weights.items()}
+
+    @property
+    def average(self) -> Weights:
+        """A copy of the running average of the weights, which varies less from seed to seed than where they end."""
+        return {name: value.numpy().copy() for name, value in self._average.items()}
 
     def set_rate(self, factor: float) -> None:
         """Set the learning rate to a share of its full value."""
@@ -159,6 +165,9 @@ class Learner:
                 [value for value in self._weights.values() if value.grad is not None], self.objective.max_grad_norm
             )
             self._optimiser.step()
+            with torch.no_grad():
+                for name, value in self._average.items():
+                    value.lerp_(self._weights[name], 1 - self.objective.average)
             loss_value, entropy, kl, clipped, ratio = (float(value) for value in sums)
             figures.append(UpdateFigures(loss_value, entropy, kl, clipped, ratio, float(norm)))
         return UpdateFigures(
@@ -203,8 +212,9 @@ class Learner:
         return moved(batch.cards), moved(batch.states), {n: torch.from_numpy(getattr(batch, n)) for n in names}
 
     def save(self, file: Any) -> None:
-        """Write weights, start and optimiser."""
-        state = {"weights": self._weights, "start": self._start, "optimiser": self._optimiser.state_dict()}
+        """Write weights, their average, the start and the optimiser."""
+        state = {"weights": self._weights, "average": self._average, "start": self._start}
+        state["optimiser"] = self._optimiser.state_dict()
         self._torch.save({**state, "weights": {name: value.detach() for name, value in self._weights.items()}}, file)
 
     def load(self, file: Any) -> None:
@@ -213,8 +223,27 @@ class Learner:
         with self._torch.no_grad():
             for name, value in state["weights"].items():
                 self._weights[name].copy_(value)
-        self._start = state["start"]
+        self._start, self._average = state["start"], state["average"]
         self._optimiser.load_state_dict(state["optimiser"])
+
+
+def torch_logits(weights: Weights) -> Callable[[CardArrays, StateArrays], NDArray[np.float32]]:
+    """The policy as training computes it (`Head.logits` is how it is used).
+
+    Raises:
+        MissingExtraError: torch is not installed.
+    """
+    torch = _torch()
+    given = {name: torch.from_numpy(value) for name, value in weights.items()}
+
+    def moved(item: Any) -> Any:
+        return type(item)(**{f.name: torch.from_numpy(np.asarray(getattr(item, f.name))) for f in fields(item)})
+
+    def logits(cards: CardArrays, states: StateArrays) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = forward(torch, given, moved(cards), moved(states)).numpy()
+        return found
+
+    return logits
 
 
 def set_threads(count: int) -> None:

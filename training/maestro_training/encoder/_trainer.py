@@ -19,6 +19,7 @@ from maestro_training.encoder._scores import Scores
 from maestro_training.encoder._vary import reworded, varied
 from maestro_training.encoder._world import TableWorld, WorldSample
 from maestro_training.rewards import Calls, Cost, Format, Latency, Outcome, Reward, group_advantages, with_rewards
+from maestro_training.trajectory import TrajectoryGroup
 
 __all__ = ["OnStep", "Trainer", "rewards_of"]
 
@@ -100,8 +101,8 @@ class Trainer:
 
     @property
     def head(self) -> Head:
-        """The policy as it is now."""
-        return Head(self.learner.weights)
+        """The policy as it is now: the running average of the weights, which is what is watched and kept."""
+        return Head(self.learner.average)
 
     def run(self, on_step: OnStep | None = None) -> Head:
         """Train to the end."""
@@ -159,7 +160,7 @@ class Trainer:
     def _round(self, step: int) -> _Round:
         training = self.training
         rng = np.random.default_rng((training.seed, 2, step))
-        head = self.head
+        head = Head(self.learner.weights)
         played: list[Played] = []
         for part in np.array_split(np.arange(training.questions), training.registries):
             if len(part) == 0:
@@ -195,12 +196,19 @@ class Trainer:
             )
             for group in done.groups
         )
-        return replace(done, groups=groups)
+        return replace(done, groups=tuple(_weighed(group, weights.unsolved) for group in groups))
 
     def watch(self, world: TableWorld) -> dict[str, float]:
         """Score and calls of the greedy policy on the unvaried registry."""
         result = judged(world.samples, self.cards, self.head.logits, self._encode, max_turns=self.training.max_turns)
         return {"score": result.score, "calls": result.calls}
+
+
+def _weighed(group: TrajectoryGroup, unsolved: float) -> TrajectoryGroup:
+    """The group with its advantages scaled where none of its runs was right."""
+    if unsolved == 1 or any(item.rewards["outcome"] > 0 for item in group):
+        return group
+    return group.with_advantages([unsolved * (item.advantage or 0.0) for item in group])
 
 
 def _shuffled(played: Sequence[Played], rng: np.random.Generator) -> list[Played]:
