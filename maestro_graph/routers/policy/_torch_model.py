@@ -50,7 +50,7 @@ def load_policy(path: str, tokenizer: PolicyTokenizer, *, adapter: str | None, o
         sees = hasattr(config, "vision_config")
         kind = AutoModelForImageTextToText if sees else AutoModelForCausalLM
         model = kind.from_pretrained(path, dtype=dtype)
-        processor = AutoImageProcessor.from_pretrained(path, backend="pil") if sees else None
+        processor = _image_processor(path) if sees else None
         if adapter is not None:
             model = _with_adapter(model, adapter)
         model = model.to(device).eval()
@@ -58,6 +58,16 @@ def load_policy(path: str, tokenizer: PolicyTokenizer, *, adapter: str | None, o
         named = f"{adapter!r} on {path!r}" if adapter is not None else repr(path)
         raise RegistryError(f"the policy {named} cannot be loaded ({type(error).__name__}: {error})") from error
     return TorchPolicy(model, tokenizer, image_processor=processor, max_image_side=options.max_image_side)
+
+
+def _image_processor(path: str) -> Any:
+    try:
+        return AutoImageProcessor.from_pretrained(path, backend="pil")
+    except ImportError:
+        # transformers before 5.20 wants torchvision for this, though the processor itself does without.
+        from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+        return Qwen2VLImageProcessorPil.from_pretrained(path)
 
 
 def _with_adapter(model: Any, adapter: str) -> Any:

@@ -57,6 +57,30 @@ def policy(
     typer.echo(done.summary())
 
 
+@app.command("tiny-qwen3vl")
+def tiny_qwen3vl(
+    out: Annotated[Path, typer.Option(help="Folder of the model.")],
+    registry: Annotated[str, typer.Option(help="A preset or a file: the tokenizer is trained on its prompts.")] = (
+        "embedded"
+    ),
+    max_side: Annotated[int, typer.Option(min=32, help="Pictures are scaled down to about so many pixels a side.")] = (
+        256
+    ),
+    blind: Annotated[bool, typer.Option("--blind", help="It is shown black pictures: the control.")] = False,
+    seed: Annotated[int, typer.Option(help="Of the random weights.")] = 0,
+) -> None:
+    """Build a Qwen3-VL of 7 million random parameters, to train from pixels or to try a configuration out."""
+    from maestro_graph.errors import MissingExtraError
+
+    try:
+        from maestro_training.policy._tiny import build_tiny_qwen3vl
+
+        made = build_tiny_qwen3vl(out, registry=registry, max_side=max_side, blind=blind, seed=seed)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("building a model", "train", error.name or "torch") from error
+    typer.echo(str(made))
+
+
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="Folder of a training run.")],
