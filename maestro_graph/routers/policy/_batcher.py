@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 
 from maestro_graph.routers.policy._seam import Sample, SampleRequest
 
-__all__ = ["Batcher", "Pending"]
+__all__ = ["LINGER_S", "Batcher", "Pending"]
 
 LINGER_S = 0.005
-"""How long a batch waits for company after the last one that joined it."""
 IDLE_S = 5.0
 """A worker thread that has had nothing to do for so long ends."""
 
@@ -53,10 +52,13 @@ class Batcher:
     Args:
         work: given the turns of a batch, calls `give` (or `fail`) on each; it may skip those no longer `wanted`.
         max_batch: turns in one batch.
+        linger_s: how long a batch waits for company after the last one that joined it.
     """
 
-    def __init__(self, work: Callable[[Sequence[Pending]], None], *, max_batch: int = 64) -> None:
-        self._work, self._max_batch = work, max_batch
+    def __init__(
+        self, work: Callable[[Sequence[Pending]], None], *, max_batch: int = 64, linger_s: float = LINGER_S
+    ) -> None:
+        self._work, self._max_batch, self._linger_s = work, max_batch, linger_s
         self._queue: queue.SimpleQueue[Pending] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -97,7 +99,7 @@ class Batcher:
         last = time.monotonic()
         while len(batch) < self._max_batch:
             try:
-                batch.append(self._queue.get(timeout=max(0.0, last + LINGER_S - time.monotonic())))
+                batch.append(self._queue.get(timeout=max(0.0, last + self._linger_s - time.monotonic())))
             except queue.Empty:
                 break
             last = time.monotonic()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from maestro_graph.errors import MissingExtraError
 from maestro_graph.images import MaestroImage
-from maestro_graph.routers.policy._batcher import Batcher
+from maestro_graph.routers.policy._batcher import LINGER_S, Batcher
 from maestro_graph.routers.policy._options import PolicyOptions
 from maestro_graph.routers.policy._seam import Sample, SampleRequest
 from maestro_graph.routers.policy._tokens import PolicyTokenizer
@@ -25,11 +25,12 @@ class InProcessSampler:
     Args:
         policy: the model; a trainer gives the one it trains.
         max_batch: turns that are sampled together.
+        linger_s: how long they wait for one another; where many runs go at once, longer than one takes to come.
     """
 
-    def __init__(self, policy: TorchPolicy, *, max_batch: int = 64) -> None:
+    def __init__(self, policy: TorchPolicy, *, max_batch: int = 64, linger_s: float = LINGER_S) -> None:
         self.policy = policy
-        self._batcher = Batcher(policy.work, max_batch=max_batch)
+        self._batcher = Batcher(policy.work, max_batch=max_batch, linger_s=linger_s)
 
     @classmethod
     def load(

@@ -17,6 +17,9 @@ from maestro_training.policy._head import add_scoring_head
 
 __all__ = ["TrainedModel", "open_model"]
 
+LINGER_S = 0.05
+"""The runs of a round go in step: one batch of them all costs little more than one of a few."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
@@ -60,7 +63,7 @@ def open_model(training: PolicyTraining, *, device: str | None = None) -> Traine
         model.config.get_text_config()._attn_implementation = "flex_attention"
     if training.lora is not None:
         model = policy.model = _with_adapter(model, training.lora)
-    sampler = InProcessSampler(policy, max_batch=training.in_flight)
+    sampler = InProcessSampler(policy, max_batch=training.in_flight, linger_s=LINGER_S)
     router = PolicyRouter(
         sampler,
         tokens,
