@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from maestro_graph.embedded._cores import threads
 from maestro_graph.errors import MissingExtraError
 
 __all__ = ["ReadLine", "clockwise", "detect", "recognise", "upside_down"]
@@ -61,6 +62,7 @@ def _session(part: str) -> Any:
         raise MissingExtraError("reading text from pictures", "embedded", "onnxruntime") from error
     options = ort.SessionOptions()
     options.log_severity_level = 3
+    options.intra_op_num_threads = threads()
     options.enable_cpu_mem_arena = False  # an arena keeps the largest picture's memory for good
     return ort.InferenceSession(str(_model_path(part)), options, providers=["CPUExecutionProvider"])
 

@@ -6,7 +6,6 @@ concurrent runs ask.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from maestro_graph.embedded._cores import cores
 from maestro_graph.embedded._ocr_models import ReadLine, clockwise, detect, recognise, upside_down
 from maestro_graph.images import MaestroImage
 
@@ -73,7 +73,7 @@ class TextBox:
 _cache: OrderedDict[str, Future[tuple[TextBox, ...]]] = OrderedDict()
 _lock = threading.Lock()
 # Detection of one large picture takes some 400 MB: no more at once than cores can work on.
-_slots = threading.BoundedSemaphore(max(1, min(4, (os.cpu_count() or 2) // 2)))
+_slots = threading.BoundedSemaphore(max(1, min(4, cores() // 2)))
 
 
 def read_text(image: MaestroImage) -> tuple[TextBox, ...]:

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from maestro_graph.embedded._cores import cores
 from maestro_graph.embedded.encoder._known import TEXTS, VECTORS, known_vectors
 from maestro_graph.errors import MissingExtraError
 
@@ -48,7 +49,7 @@ class SentenceEncoder:
         onnxruntime, tokenizers = _libraries()
         folder = Path(directory) if directory is not None else Path(__file__).parent
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = min(threads, cores())
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # Weights become fp32 once, at loading; else some releases fuse them into coarser int8 products.
