@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from transformers import PrinterCallback, TrainerCallback
-from transformers.trainer_utils import get_last_checkpoint
 
 from maestro_evaluation import score
 from maestro_evaluation.loaders import open_suite
@@ -23,6 +22,7 @@ from maestro_graph.registry import Registry, load_registry
 from maestro_training.encoder._figures import StepFigures, collapse_warning, round_figures
 from maestro_training.encoder._report import write_report
 from maestro_training.encoder._run_folder import RunFolder, write_whole
+from maestro_training.policy._checkpoints import last_checkpoint
 from maestro_training.policy._config import PolicyTraining
 from maestro_training.policy._held_out import HeldOut, possible, write_scores
 from maestro_training.policy._masks import token_masks
@@ -69,8 +69,8 @@ def train_policy(training: PolicyTraining, out: Path, *, shown: bool = True) -> 
     samples, held_out = _samples(training), _held_out_samples(training)
     ensemble, best = _ensemble(training, samples, held_out)
     trained = open_model(training)
-    started = get_last_checkpoint(str(out / CHECKPOINTS)) if (out / CHECKPOINTS).is_dir() else None
-    first = int(Path(started).name.removeprefix("checkpoint-")) // training.passes if started else 0
+    started, updates = last_checkpoint(out / CHECKPOINTS)
+    first = updates // training.passes
     rewards: list[Reward] = [
         Outcome(scorer=_remembered()),
         Format(),
@@ -123,7 +123,7 @@ def train_policy(training: PolicyTraining, out: Path, *, shown: bool = True) -> 
     )
     trainer.remove_callback(PrinterCallback)
     start = watch.try_out(0) if first == 0 else {}
-    trainer.train(resume_from_checkpoint=started)
+    trainer.train(resume_from_checkpoint=None if started is None else str(started))
     _save(trained, trainer, training, out)
     end = watch.try_out(runs.round, every=True)
     if start and end:
