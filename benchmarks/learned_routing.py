@@ -2,7 +2,7 @@
 
     python benchmarks/learned_routing.py --suite mixed --outcomes table/outcomes.jsonl --out learned
         [--part main unseen cost control] [--seeds 5] [--workers 2] [--settings training.yaml]
-        [--elsewhere NAME=SUITE=OUTCOMES …] [--heads FOLDER]
+        [--elsewhere NAME=SUITE=OUTCOMES …] [--heads FOLDER] [--ship FOLDER]
 
 All experts answer from tables (`maestro eval outcomes`); needs the extras `embedded`, `eval` and `train`. Free-answer
 questions only, those that the oracle is defined on. Intervals are 95 % of bootstrap samples over the questions, of the
@@ -58,6 +58,7 @@ from maestro_training.encoder import (
     open_course,
     paired,
     renamed,
+    save_policy,
     unvaried,
 )
 
@@ -241,6 +242,31 @@ def main_part(bench: Bench) -> None:
     calls_of(bench, ours)
     for spec in bench.options.elsewhere:
         elsewhere(bench, spec, heads)
+    if bench.options.ship:
+        ship(bench, heads, [*base.values(), untrained], each)
+
+
+def ship(bench: Bench, heads: Sequence[Head], others: Sequence[Entry], each: Sequence[float]) -> None:
+    """Write the seed that did best on the validation split, with its card."""
+    watched = [dict(head.about["validation"]) for head in heads]  # type: ignore[call-overload]
+    chosen = max(range(len(heads)), key=lambda at: (watched[at]["score"], -watched[at]["calls"]))
+    training = bench.training.model_copy(update={"seed": int(str(heads[chosen].about["seed"]))})
+    entries = [bench.entry(f"this policy (seed {training.seed})", heads[chosen : chosen + 1]), *others]
+    base = bench.baselines
+    low, high = base[BEST_SINGLE].mean(bench.test), base[ORACLE].mean(bench.test)
+    table = {
+        entry.name: {
+            "score": entry.mean(bench.test),
+            "calls": entry.mean_calls(bench.test),
+            "closed": (entry.mean(bench.test) - low) / (high - low),
+        }
+        for entry in entries
+    }
+    bench.options.ship.mkdir(parents=True, exist_ok=True)
+    about = {**heads[chosen].about, "suite": Path(training.suite).name, "test": table}
+    save_policy(Head(heads[chosen].weights, about), bench.options.ship, training, table, reported="test")  # type: ignore[arg-type]
+    scores = ", ".join(f"{100 * one:.1f}" for one in each)
+    bench.say("", f"Shipped: seed {training.seed}, best of {len(heads)} on the validation split (test: {scores}).")
 
 
 def calls_of(bench: Bench, ours: Entry) -> None:
@@ -396,6 +422,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="seeds trained at the same time, each on one core")
     parser.add_argument("--settings", type=Path, help="a training file; suite and outcomes are those given here")
     parser.add_argument("--elsewhere", action="append", default=[], help="NAME=SUITE=OUTCOMES")
+    parser.add_argument("--ship", type=Path, help="folder for the seed that is best on the validation split")
     parser.add_argument("--prices", type=json.loads, help="JSON: price a call by expert; default: measured seconds")
     parser.add_argument("--cost-weights", type=float, nargs="+", default=[0.05, 0.3, 0.8])
     parser.add_argument("--without-main", action="store_true", help="unseen: without the router trained on everything")

@@ -58,6 +58,8 @@ STOP_FEATURES = (
     "calls made",
     "answer's length",
     "last chance",
+    "last reply is good",
+    "calls that failed",
 )
 
 _NUMBER = re.compile(r"[^\d\w]*\d[\d,.]*\s*\S{0,3}")
@@ -210,6 +212,7 @@ def _pair_features(state: PolicyState, cards: ActionCards) -> Floats:
 def _stop_features(state: PolicyState) -> Floats:
     evidence = state.evidence
     said = [_folded(item.said) for item in evidence]
+    failed = sum(not item.ok for item in evidence)
     sure = [_confidence(item.confidence) if item.said is not None else -1.0 for item in evidence]
     rows = [
         (
@@ -224,6 +227,8 @@ def _stop_features(state: PolicyState) -> Floats:
             len(evidence) / 4,
             min(len(said[at].split()), 10) / 10,
             state.turns_left <= 2,
+            evidence[-1].ok,
+            failed / 4,
         )
         for at, item in enumerate(evidence)
     ]

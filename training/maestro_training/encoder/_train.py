@@ -175,6 +175,7 @@ def open_course(training: EncoderTraining, out: Path, *, say: Callable[[str], No
     validation, test = world("validation", all_families=False), world("test", all_families=True)
     texts = [
         *texts_of(whole),
+        *train.forms(training.vary.questions),
         *(text for part in (train, validation, test) if part is not None for text in part.texts()),
     ]
     encode.prepare(list(dict.fromkeys(texts)), _told(say))

@@ -11,6 +11,7 @@ import numpy as np
 from maestro_graph.routers.encoder import ActionCards, Head, initial_weights, texts_of
 from maestro_training.encoder._config import EncoderTraining
 from maestro_training.encoder._figures import StepFigures, round_figures
+from maestro_training.encoder._forms import forms
 from maestro_training.encoder._judge import judged
 from maestro_training.encoder._learner import Batch, Learner, batch_of, set_threads
 from maestro_training.encoder._play import Budget, Encode, Played, play
@@ -89,6 +90,7 @@ class Trainer:
         self._rewards = rewards_of(training)
         self._wordings = reworded(cards, training.vary, np.random.default_rng((training.seed, 3)))
         encode([text for texts in self._wordings.values() for text in texts])
+        encode(world.forms(training.vary.questions))
         if folder is not None:
             self._resume(folder)
 
@@ -168,7 +170,7 @@ class Trainer:
             questions = self.questions(step)
             cards = varied(self.cards, training.vary, rng, self._wordings)
             done = play(
-                [questions[int(at)] for at in part],
+                [self._asked(questions[int(at)], rng) for at in part],
                 cards,
                 head.logits,
                 self._encode,
@@ -183,6 +185,12 @@ class Trainer:
         batches = [batch for item in played if (batch := batch_of(item)) is not None]
         figures = round_figures(step, [group for item in played for group in item.groups])
         return _Round(tuple(played), tuple(batches), figures)
+
+    def _asked(self, item: WorldSample, rng: np.random.Generator) -> WorldSample:
+        """The question in one of its forms."""
+        known = forms(item.sample.question, self.training.vary.questions)
+        form = known[int(rng.integers(len(known)))]
+        return replace(item, sample=replace(item.sample, question=form))
 
     def _with_rewards(self, done: Played) -> Played:
         weights = self.training.reward

@@ -61,6 +61,7 @@ class Variation(BaseModel):
         drop_clause: chance that a clause of a description is left out.
         synonym: chance that a known phrase is said otherwise.
         wordings: descriptions that are made of each one.
+        questions: forms in which a question is asked, itself among them.
         noise: length of a random vector that is added to the vectors (of length 1) of questions and replies.
     """
 
@@ -72,6 +73,7 @@ class Variation(BaseModel):
     drop_clause: float = Field(default=0.25, ge=0, lt=1)
     synonym: float = Field(default=0.4, ge=0, le=1)
     wordings: int = Field(default=32, ge=1)
+    questions: int = Field(default=8, ge=1)
     noise: float = Field(default=0.5, ge=0)
 
 

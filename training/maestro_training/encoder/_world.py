@@ -13,6 +13,7 @@ from maestro_graph.evidence import Evidence
 from maestro_graph.images import ImageStore
 from maestro_graph.registry import Action
 from maestro_graph.routers.encoder import picture_tasks
+from maestro_training.encoder._forms import forms
 
 __all__ = ["TableWorld", "WorldSample"]
 
@@ -109,6 +110,10 @@ class TableWorld:
         """Those of the samples."""
         kept = tuple(item for item in self.samples if wanted(item))
         return TableWorld(kept, self.dropped, {item.sample.key: item for item in kept})
+
+    def forms(self, count: int) -> list[str]:
+        """The questions, each in so many forms."""
+        return list(dict.fromkeys(form for item in self.samples for form in forms(item.sample.question, count)))
 
     def texts(self) -> list[str]:
         """What the encoder will be asked for."""
