@@ -24,6 +24,7 @@ from maestro_training.encoder._report import write_report
 from maestro_training.encoder._run_folder import RunFolder, write_whole
 from maestro_training.policy._checkpoints import last_checkpoint
 from maestro_training.policy._config import PolicyTraining
+from maestro_training.policy._full_disk import disk_watched
 from maestro_training.policy._held_out import HeldOut, possible, write_scores
 from maestro_training.policy._masks import token_masks
 from maestro_training.policy._model import TrainedModel, open_model
@@ -61,8 +62,13 @@ def train_policy(training: PolicyTraining, out: Path, *, shown: bool = True) -> 
     """Train, or go on with a training that was interrupted; then write the policy, its figures and a report.
 
     Raises:
-        MaestroError: model, suite or table cannot be used, or `out` holds another run.
+        MaestroError: model, suite or table cannot be used, `out` holds another run, or there is no room to write.
     """
+    with disk_watched(out):
+        return _train(training, out, shown=shown)
+
+
+def _train(training: PolicyTraining, out: Path, *, shown: bool) -> TrainedPolicy:
     began = time.monotonic()
     say = _say if shown else _silent
     folder = RunFolder(out, training.model_dump(mode="json"))
