@@ -39,7 +39,7 @@ class Objective(_Strict):
     kl: float = Field(default=0.0, ge=0)
     passes: int = Field(default=2, ge=1)
     max_grad_norm: float = Field(default=1.0, gt=0)
-    average: float = Field(default=0.98, ge=0, lt=1)
+    average: float = Field(default=0.95, ge=0, lt=1)
     train_projections: bool = True
 
 
@@ -49,18 +49,21 @@ class RewardWeights(_Strict):
     Attributes:
         scale: divide a group's advantages by their spread. Off: where all runs of a group are wrong, the small price
             of a call would count as much as being right elsewhere, and the policy learns to stop at once.
+        ramp: share of the training over which the prices of calls, cost and latency rise from nothing to these
+            weights: a second call must first be found to be worth its price.
         unsolved: what the advantages of a group count in which no run was right. Such a group says only what is
             cheap; counted in full, a policy that was trained while an expert was missing keeps away from the questions
             of that expert, and does not ask it once it is there.
     """
 
     format: float = Field(default=1.0, ge=0)
-    calls: float = Field(default=0.03, ge=0)
+    calls: float = Field(default=0.15, ge=0)
     cost: float = Field(default=0.0, ge=0)
     latency: float = Field(default=0.0, ge=0)
     combination: Literal["sum", "gdpo"] = "sum"
     scale: bool = False
-    unsolved: float = Field(default=1.0, ge=0, le=1)
+    ramp: float = Field(default=0.6, ge=0, le=1)
+    unsolved: float = Field(default=0.3, ge=0, le=1)
 
 
 class HeadSizes(_Strict):

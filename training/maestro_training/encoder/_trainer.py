@@ -29,14 +29,18 @@ OnStep = Callable[[StepFigures], None]
 WARM_UP = 10
 
 
-def rewards_of(training: EncoderTraining, scores: Scores | None = None) -> tuple[Reward, ...]:
-    """The components that the settings ask for."""
+def rewards_of(
+    training: EncoderTraining, scores: Scores | None = None, *, step: int | None = None
+) -> tuple[Reward, ...]:
+    """The components that the settings ask for, with the prices of that round (of the last one by default)."""
     weights = training.reward
+    rise = weights.ramp * training.steps
+    share = 1.0 if step is None or step >= rise else step / rise
     optional: list[tuple[float, Callable[[float], Reward]]] = [
         (weights.format, Format),
-        (weights.calls, Calls),
-        (weights.cost, Cost),
-        (weights.latency, Latency),
+        (share * weights.calls, Calls),
+        (share * weights.cost, Cost),
+        (share * weights.latency, Latency),
     ]
     return (Outcome(scorer=scores or Scores()), *(make(weight) for weight, make in optional if weight > 0))
 
@@ -87,7 +91,7 @@ class Trainer:
         )
         self.learner = Learner(self.start, training.objective)
         self.step = 0
-        self._rewards = rewards_of(training)
+        self._scores = Scores()
         self._wordings = reworded(cards, training.vary, np.random.default_rng((training.seed, 3)))
         encode([text for texts in self._wordings.values() for text in texts])
         encode(world.forms(training.vary.questions))
@@ -179,7 +183,7 @@ class Trainer:
                 budget=Budget(max_turns=training.max_turns),
                 noise=training.vary.noise,
             )
-            played.append(self._with_rewards(done))
+            played.append(self._with_rewards(done, step))
         if training.shuffle_rewards:
             played = _shuffled(played, rng)
         batches = [batch for item in played if (batch := batch_of(item)) is not None]
@@ -192,13 +196,14 @@ class Trainer:
         form = known[int(rng.integers(len(known)))]
         return replace(item, sample=replace(item.sample, question=form))
 
-    def _with_rewards(self, done: Played) -> Played:
+    def _with_rewards(self, done: Played, step: int) -> Played:
         weights = self.training.reward
+        rewards = rewards_of(self.training, self._scores, step=step)
         groups = tuple(
             with_rewards(
                 group,
                 self.world.by_key[group.sample].sample,
-                self._rewards,
+                rewards,
                 combination=weights.combination,
                 scale=weights.scale,
             )
