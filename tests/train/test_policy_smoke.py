@@ -70,5 +70,5 @@ def test_the_smoke_configuration_ends_with_a_report_and_a_policy_that_runs(tmp_p
     assert config is not None and config.kind == "policy"
     graph = compile_maestro(load_registry("embedded-small"), build_router(config))
     question = {"question": "How many bars are there?", "images": [str(next((ROOT / "examples").rglob("*.png")))]}
-    found = graph.invoke(question, context=MaestroContext(max_turns=2))
+    found = graph.invoke(question, context=MaestroContext(max_turns=2, deadline_s=600.0))
     assert found["answer"]

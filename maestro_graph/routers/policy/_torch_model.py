@@ -343,7 +343,7 @@ class _Decoding:
 
 def common_length(lists: Sequence[Sequence[int]]) -> int:
     """How many first tokens all lists share; one token of the shortest is left over."""
-    first, last = min(lists), max(lists)
+    first, last = min(map(tuple, lists)), max(map(tuple, lists))
     limit = min(map(len, lists)) - 1
     return next((at for at in range(limit) if first[at] != last[at]), limit)
 

@@ -115,7 +115,8 @@ def _only_one(masks: torch.Tensor) -> list[bool]:
     """Whether one bit of each row of 32-bit words is set."""
     words = (masks != 0).sum(-1) == 1
     bits = masks.to(torch.int64).sum(-1) & 0xFFFFFFFF  # where one word is set, its bits
-    return (words & ((bits & (bits - 1)) == 0)).tolist()
+    found: list[bool] = (words & ((bits & (bits - 1)) == 0)).tolist()
+    return found
 
 
 def _span_masks(
