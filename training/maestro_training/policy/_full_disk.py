@@ -14,7 +14,13 @@ from maestro_graph.errors import MaestroError
 __all__ = ["disk_watched"]
 
 NUMBERS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-SAID = ("No space left on device", "Disk quota exceeded", "File too large", "PytorchStreamWriter failed writing")
+SAID = (
+    "No space left on device",
+    "Disk quota exceeded",
+    "File too large",
+    "PytorchStreamWriter failed writing",
+    "inline_container.cc",  # torch.save, of a file that is shorter than what it wrote
+)
 """How safetensors and torch put it, which keep no error number."""
 
 
@@ -37,6 +43,11 @@ def disk_watched(folder: Path) -> Iterator[None]:
 
 
 def _is_full(error: Exception) -> bool:
-    if isinstance(error, OSError) and error.errno in NUMBERS:
-        return True
-    return any(said in str(error) for said in SAID)
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, OSError) and found.errno in NUMBERS:
+            return True
+        if any(said in str(found) for said in SAID):
+            return True
+        found = found.__cause__ or found.__context__
+    return False
