@@ -17,6 +17,7 @@ from maestro_graph.routers.encoder._state import (
     PolicyState,
     SeenEvidence,
     cards_of,
+    parts_of,
     picture_tasks,
     seen,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "initial_weights",
     "name_of",
     "packaged_weights",
+    "parts_of",
     "picture_tasks",
     "seen",
     "stacked",

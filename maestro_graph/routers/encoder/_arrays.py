@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maestro_graph.embedded.preview import TASKS
-from maestro_graph.routers.encoder._state import ActionCards, PolicyState
+from maestro_graph.routers.encoder._state import PARTS, ActionCards, PolicyState, parts_of
 
 __all__ = [
     "PAIR_FEATURES",
@@ -89,6 +89,7 @@ class StateArrays:
     """B states, A pairs, K pieces of evidence at most. Shapes by field: see `state_arrays`."""
 
     question: Any  # (B, d)
+    parts: Any  # (B, PARTS, d): its sentences, the last one first, zeros where there is none
     picture: Any  # (B, 8)
     evidence: Any  # (B, K, d)
     last: Any  # (B, d): the last good reply, zeros if there is none
@@ -140,10 +141,13 @@ def choices(state: PolicyState, cards: ActionCards) -> NDArray[np.bool_]:
 def state_arrays(state: PolicyState, cards: ActionCards, encode: Encode) -> StateArrays:
     """One state, without the leading B."""
     evidence = state.evidence
-    vectors = encode([state.question, *(item.text for item in evidence)])
+    sentences = parts_of(state.question)
+    vectors = encode([state.question, *sentences, *(item.text for item in evidence)])
+    vectors, parts = np.concatenate([vectors[:1], vectors[1 + len(sentences) :]]), vectors[1 : 1 + len(sentences)]
     good = [at for at, item in enumerate(evidence) if item.ok]
     return StateArrays(
         question=vectors[0],
+        parts=np.concatenate([parts, np.zeros((PARTS - len(parts), vectors.shape[1]), np.float32)]),
         picture=np.array([state.picture.get(task, 0.0) for task in TASKS.values()], np.float32),
         evidence=vectors[1:],
         last=vectors[1 + good[-1]] if good else np.zeros_like(vectors[0]),
@@ -169,6 +173,7 @@ def stacked(states: Sequence[StateArrays]) -> StateArrays:
 
     return StateArrays(
         question=np.stack([state.question for state in states]),
+        parts=np.stack([state.parts for state in states]),
         picture=np.stack([state.picture for state in states]),
         evidence=padded("evidence", (k, d), np.float32),
         last=np.stack([state.last for state in states]),

@@ -29,7 +29,7 @@ FORBIDDEN = -1e9
 """Logit of what may not be done."""
 
 VERSION = 2
-CARD_FEATURES = 7 + len(TASKS)
+CARD_FEATURES = 9 + len(TASKS)
 TINY = 1e-8
 
 Weights = dict[str, NDArray[np.float32]]
@@ -62,7 +62,7 @@ def initial_weights(
     pair[PAIR_FEATURES.index("expert answered")] = -1
     stop = zeros(len(STOP_FEATURES))
     stop[STOP_FEATURES.index("confidence")] = 4
-    asked = kinds + len(TASKS)
+    asked = 2 * kinds + len(TASKS)
     pair_in = 4 * CARD_FEATURES + len(PAIR_FEATURES) + 2 + asked
     stop_in = len(STOP_FEATURES) + 3 + asked
     return {
@@ -105,14 +105,18 @@ def _card_features(xp: Any, w: Mapping[str, Any], cards: CardArrays, states: Sta
         return xp.amax(nearest, -1), each.sum(-1) / count, each[:, :, 0]
 
     near, mean, described = likeness(states.question)
+    there = xp.abs(states.parts).sum(-1) > 0
+    of_parts = xp.einsum("bpd,cnd->bpcn", bent(states.parts), texts)
+    of_parts = xp.amax(xp.where(cards.present[None, None] > 0, of_parts, xp.full_like(of_parts, -1.0)), -1)
+    any_part = xp.amax(xp.where(there[..., None], of_parts, xp.full_like(of_parts, -1.0)), 1)
     any_reply = (xp.abs(states.last).sum(-1, keepdims=True) > 0) * 1.0
     reply_near, reply_mean, _ = likeness(states.last)
     tasks = states.picture[:, None, :] * cards.tasks[None]
     second = (states.question @ w["second_question"]) @ (cards.texts[:, 0] @ w["second_card"]).T
     replied = (reply_near * any_reply, reply_mean * any_reply)
-    rows = xp.stack([near, mean, described, tasks.sum(-1), *replied, second], -1)
-    there = (cards.present[:, :1] > 0) * 1.0
-    return xp.concatenate([rows, tasks], -1) * there[None]
+    rows = xp.stack([near, mean, described, tasks.sum(-1), *replied, second, of_parts[:, 0], any_part], -1)
+    shown = (cards.present[:, :1] > 0) * 1.0
+    return xp.concatenate([rows, tasks], -1) * shown[None]
 
 
 def forward(xp: Any, w: Mapping[str, Any], cards: CardArrays, states: StateArrays) -> Any:
@@ -126,7 +130,8 @@ def forward(xp: Any, w: Mapping[str, Any], cards: CardArrays, states: StateArray
     second_weight = w["skill_share"] * cards.has_skill[None, :, 0]
     fit = (1 - second_weight) * fits[:, cards.expert] + second_weight * fits[:, cards.skill]
     fit = fit * w["scale"]
-    kind = xp.concatenate([xp.tanh(4 * (states.question @ w["kinds"])), states.picture], -1)
+    kinds = [xp.tanh(4 * (rows @ w["kinds"])) for rows in (states.question, states.parts[:, 0])]
+    kind = xp.concatenate([*kinds, states.picture], -1)
     pairs = _pairs(xp, w, cards, states, features, fit, kind)
     count = fit.shape[1]
     calls = xp.where(states.allowed[:, :count], pairs, xp.full_like(pairs, FORBIDDEN))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +15,25 @@ from maestro_graph.evidence import Evidence, Json
 from maestro_graph.images import MaestroImage
 from maestro_graph.registry import Action, Registry
 
-__all__ = ["ActionCards", "CardText", "PolicyState", "SeenEvidence", "call_of", "cards_of", "picture_tasks", "seen"]
+__all__ = [
+    "PARTS",
+    "ActionCards",
+    "CardText",
+    "PolicyState",
+    "SeenEvidence",
+    "call_of",
+    "cards_of",
+    "parts_of",
+    "picture_tasks",
+    "seen",
+]
 
 NO_PICTURE = "none"
+
+PARTS = 3
+"""How many sentences of a question are read by themselves too."""
+
+_SENTENCE = re.compile(r"(?<=[.?!;])\s+|,\s+(?=then\b)", re.I)
 
 EVIDENCE_CHARS = 400
 """How much of a reply the policy reads: about what its encoder takes in."""
@@ -145,6 +162,12 @@ class PolicyState:
             turns_left=int(data["turns_left"]),
             calls_left=int(data["calls_left"]),
         )
+
+
+def parts_of(question: str) -> tuple[str, ...]:
+    """The last sentences of a question, the last one first: a step of it that is another expert's is one of these."""
+    found = [part for part in _SENTENCE.split(question.strip()) if part]
+    return tuple(reversed(found[-PARTS:])) or (question,)
 
 
 def seen(evidence: Sequence[Evidence]) -> tuple[SeenEvidence, ...]:

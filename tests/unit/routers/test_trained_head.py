@@ -28,6 +28,7 @@ from maestro_graph.routers.encoder import (
     card_arrays,
     choices,
     initial_weights,
+    parts_of,
     stacked,
     state_arrays,
 )
@@ -241,3 +242,18 @@ def test_what_ships_is_the_default_and_the_untrained_policy_can_be_asked_for(
     assert head(trained=True, picture=0.1) is not None
     monkeypatch.setattr("maestro_graph.routers.encoder._router.packaged_weights", lambda: None)
     assert head() is None
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("How many cells?", ("How many cells?",)),
+        ("What is the value for Ducks? Add 41 to it.", ("Add 41 to it.", "What is the value for Ducks?")),
+        ("Count the cars, then add 2.", ("then add 2.", "Count the cars")),
+        ("One. Two. Three. Four.", ("Four.", "Three.", "Two.")),
+        ("12.5 and 3.", ("12.5 and 3.",)),
+        ("", ("",)),
+    ],
+)
+def test_sentences_of_a_question_the_last_one_first(question: str, parts: tuple[str, ...]) -> None:
+    assert parts_of(question) == parts

@@ -38,3 +38,18 @@ def test_another_process_finds_the_same() -> None:
 def test_odd_texts() -> None:
     for text in ("", "?", "\ud800", "a" * 5000):
         assert forms(text, 3)[0] == text
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "Add 46 to that number.",
+        "Then take 46 away from the result.",
+        "Give 46 times that number.",
+        "What is 46% of it?",
+    ],
+)
+def test_a_step_of_arithmetic_keeps_its_number(step: str) -> None:
+    found = forms(f"How many lamps are there? {step}", 40)
+    assert all("46" in form for form in found)
+    assert any(step.split()[0] not in form for form in found)

@@ -33,11 +33,38 @@ PHRASES: tuple[tuple[str, Sequence[str]], ...] = (
     (r"^What is\b", ("Tell me", "Give", "Find", "What would be")),
     (r"^Give\b", ("What is", "Tell me", "Find")),
     (r"^How (large|high) is\b", ("What is the value of", "Read off")),
-    (r"\bMultiply (?:the result|that number|it) by\b", ("Take it times", "What do you get times", "Then multiply by")),
-    (r"\bAdd (\d+) to (?:that number|it|the result)", (r"Now add \1", r"How much is it with \1 more")),
-    (r"\bSubtract (\d+) from (?:that number|it|the result)", (r"Now take away \1", r"How much is it with \1 less")),
     (r"\bpicture\b", ("image", "drawing")),
 )
+
+STEPS: tuple[tuple[str, Sequence[str]], ...] = (
+    (
+        r"(?:add (?P<n>[\d.]+) to .*|increase (?:that number|it) by (?P<m>[\d.]+))",
+        ("How much is it with {} more?", "And {} on top?", "What is the sum of that and {}?", "Plus {}.", "{} added?"),
+    ),
+    (
+        r"(?:subtract (?P<n>[\d.]+) from .*|(?:decrease|reduce) .* by (?P<m>[\d.]+)|take (?P<k>[\d.]+) away .*)",
+        (
+            "How much is left without {}?",
+            "Less {}.",
+            "What remains if {} are gone?",
+            "What is it minus {}?",
+            "{} fewer?",
+        ),
+    ),
+    (
+        r"(?:multiply .* by (?P<n>[\d.]+)|give (?P<m>[\d.]+) times that number\.?)",
+        ("What are {} of them worth?", "Take it {} times.", "How much is {} times as much?", "Multiplied by {}?"),
+    ),
+    (
+        r"(?:divide .* by (?P<n>[\d.]+)|split that number into (?P<m>[\d.]+) equal parts.*)",
+        ("How much is each of {} shares?", "Shared among {}, what does each get?", "Divided by {}?", "One part of {}?"),
+    ),
+    (
+        r"(?:find|what is|work out) (?P<n>[\d.]+) ?(?:%|percent) of .*",
+        ("How much is {} percent of that?", "And {}% of it?", "Take {} per cent."),
+    ),
+)
+"""What is to be calculated with a result, and other ways to say it."""
 
 
 def forms(question: str, count: int) -> tuple[str, ...]:
@@ -55,7 +82,19 @@ def _form(question: str, rng: np.random.Generator) -> str:
     for pattern, others in PHRASES:
         if rng.random() < 0.5 and re.search(pattern, text):
             text = re.sub(pattern, others[int(rng.integers(len(others)))], text, count=1)
+    text = _other_step(text, rng)
     words = text.split()
     kept = [word for word in words if not word.strip(".,;:?!").islower() or rng.random() >= DROP]
     wrapping = WRAPPINGS[int(rng.integers(len(WRAPPINGS)))]
     return wrapping.format(" ".join(kept))
+
+
+def _other_step(text: str, rng: np.random.Generator) -> str:
+    """The last sentence said otherwise, where it asks for a step of arithmetic."""
+    head, _, tail = text.rpartition("? ")
+    for pattern, others in STEPS:
+        found = re.fullmatch(rf"(?:then )?{pattern}", tail, re.I)
+        if head and found and rng.random() < 0.5:
+            (number,) = (value for value in found.groupdict().values() if value is not None)
+            return f"{head}? {others[int(rng.integers(len(others)))].format(number.rstrip('.'))}"
+    return text

@@ -192,7 +192,7 @@ def _perturbed(arrays: StateArrays, rng: np.random.Generator, noise: float) -> S
         found: NDArray[np.float32] = (there / np.maximum(length, 1e-6)).astype(np.float32)
         return found
 
-    return replace(arrays, question=moved(arrays.question), last=moved(arrays.last))
+    return replace(arrays, question=moved(arrays.question), parts=moved(arrays.parts), last=moved(arrays.last))
 
 
 def _log_softmax(row: NDArray[np.float32]) -> NDArray[np.float64]:

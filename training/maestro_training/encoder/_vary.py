@@ -73,7 +73,7 @@ class Variation(BaseModel):
     drop_clause: float = Field(default=0.25, ge=0, lt=1)
     synonym: float = Field(default=0.4, ge=0, le=1)
     wordings: int = Field(default=32, ge=1)
-    questions: int = Field(default=8, ge=1)
+    questions: int = Field(default=6, ge=1)
     noise: float = Field(default=0.5, ge=0)
 
 

@@ -12,7 +12,7 @@ from maestro_graph.errors import MaestroError
 from maestro_graph.evidence import Evidence
 from maestro_graph.images import ImageStore
 from maestro_graph.registry import Action
-from maestro_graph.routers.encoder import picture_tasks
+from maestro_graph.routers.encoder import parts_of, picture_tasks
 from maestro_training.encoder._forms import forms
 
 __all__ = ["TableWorld", "WorldSample"]
@@ -112,13 +112,14 @@ class TableWorld:
         return TableWorld(kept, self.dropped, {item.sample.key: item for item in kept})
 
     def forms(self, count: int) -> list[str]:
-        """The questions, each in so many forms."""
-        return list(dict.fromkeys(form for item in self.samples for form in forms(item.sample.question, count)))
+        """The questions, each in so many forms, and their sentences."""
+        found = [form for item in self.samples for form in forms(item.sample.question, count)]
+        return list(dict.fromkeys([*found, *(part for form in found for part in parts_of(form))]))
 
     def texts(self) -> list[str]:
         """What the encoder will be asked for."""
         from maestro_graph.routers.encoder import seen
 
-        found = [item.sample.question for item in self.samples]
+        found = self.forms(1)
         found += [part.text for item in self.samples for part in seen(tuple(item.replies.values()))]
         return list(dict.fromkeys(found))
