@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from maestro_graph import Answer, CallExpert, ExpertCard, Malformed
-from maestro_graph.protocol import neutralise, parse_turn, render_turn, turn_regex
+from maestro_graph.protocol import neutralise, parse_turn, render_turn, turn_grammar, turn_regex
 
 SPECIALS = st.text(alphabet=r".^$|?*+()[]{}\\-/#&~'\"=!, aé漢 ", min_size=1, max_size=12)
 
@@ -90,3 +90,11 @@ def test_the_query_and_the_answers_can_be_given(question: str, found: list[str])
     for text, answer in zip(answers, (text.strip() for text in found if text.strip()), strict=True):
         assert pattern.fullmatch(f"<answer> {text} </answer>")
         assert parse_turn(f"<answer> {text} </answer>", [("reader", None)]) == Answer(answer)
+
+
+def test_a_thought_of_no_length_is_not_written() -> None:
+    pattern = re.compile(turn_regex([("reader", None)], max_thought=0, query="q", answers=["7"]))
+    assert pattern.fullmatch("<search> reader: q </search>")
+    assert not pattern.fullmatch("<think></think><search> reader: q </search>")
+    assert "<[5]>" not in turn_grammar([("reader", None)], think_ids=(5, 6), max_thought=0)
+    assert "<[6]>" in turn_grammar([("reader", None)], think_ids=(5, 6), max_thought=0, think_opened=True)

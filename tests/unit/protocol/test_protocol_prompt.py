@@ -31,6 +31,16 @@ def test_prompt_of_the_paper_preset_snapshot(snapshot: Callable[[str, str], None
     snapshot("router_prompt_paper.txt", render_prompt(experts, [], actions, max_turns=4))
 
 
+def test_brief_prompt_snapshot(snapshot: Callable[[str, str], None]) -> None:
+    registry = load_registry("embedded")
+    experts = [expert.card for expert in registry.experts.values()]
+    skills = [skill.card for skill in registry.skills.values()]
+    prompt = render_prompt(experts, skills, registry.actions(), max_turns=3, brief=True)
+    snapshot("router_prompt_brief.txt", prompt)
+    for expert, skill in registry.actions():
+        assert (f"- {expert}: " if skill is None else f"- {expert}@@{skill}: ") in prompt
+
+
 def test_the_example_of_the_prompt_is_valid() -> None:
     prompt = render_prompt(EXPERTS, SKILLS, ACTIONS, max_turns=4)
     example = prompt.partition("## Example\n")[2]

@@ -198,6 +198,6 @@ def _change(read: Any, change: str) -> None:
         if isinstance(read, dict) and read.get(parent) is None:
             read[parent] = {}
         read = read[parent] if isinstance(read, dict) else None
-    if not equals or not isinstance(read, dict):
+    if not equals or not last or not isinstance(read, dict):
         raise MaestroError(f"the change {change!r} cannot be made; write it as field=value or field.field=value")
     read[last] = yaml.safe_load(value)
