@@ -57,7 +57,7 @@ class RewardWeights(_Strict):
     """
 
     format: float = Field(default=1.0, ge=0)
-    calls: float = Field(default=0.15, ge=0)
+    calls: float = Field(default=0.12, ge=0)
     cost: float = Field(default=0.0, ge=0)
     latency: float = Field(default=0.0, ge=0)
     combination: Literal["sum", "gdpo"] = "sum"
@@ -98,7 +98,7 @@ class EncoderTraining(_Strict):
     without_families: tuple[str, ...] = ()
     without_experts: tuple[str, ...] = ()
     without_skills: tuple[str, ...] = ()
-    steps: int = Field(default=200, ge=1)
+    steps: int = Field(default=150, ge=1)
     questions: int = Field(default=64, ge=1)
     group_size: int = Field(default=16, ge=2)
     registries: int = Field(default=4, ge=1)

@@ -74,7 +74,7 @@ class Variation(BaseModel):
     synonym: float = Field(default=0.4, ge=0, le=1)
     wordings: int = Field(default=32, ge=1)
     questions: int = Field(default=6, ge=1)
-    noise: float = Field(default=0.5, ge=0)
+    noise: float = Field(default=0.3, ge=0)
 
 
 @dataclass(frozen=True)
