@@ -9,7 +9,7 @@ import pytest
 from maestro_evaluation.samples import Sample
 from maestro_graph import MaestroError
 from maestro_training.policy._config import policy_configs, read_policy_training
-from maestro_training.policy._held_out import possible
+from maestro_training.policy._held_out import possible, solvable
 
 
 @pytest.mark.parametrize("name", sorted(policy_configs()))
@@ -60,3 +60,10 @@ def test_what_was_possible() -> None:
     }
     assert found["oracle"]["calls"] == 1.25
     assert possible({}, [], [sample("h1")]) == {}
+
+
+def test_questions_that_nobody_solves_are_left_out() -> None:
+    made = table({"one": {"a": 0.0, "b": 0.5}, "two": {"a": 0.0, "b": 0.0}})
+    assert [item.id for item in solvable(made, [sample("one"), sample("two")])] == ["one"]
+    with pytest.raises(MaestroError, match="none of the 1"):
+        solvable(made, [sample("two")])

@@ -67,6 +67,8 @@ class PolicyTraining(_Strict):
         model: folder of the model, or its name on the hub; `$NAME` is read from the environment.
         suite: name or folder of the suite; `split` of it is trained on.
         outcomes: file of the outcome table; without it the registry's experts are asked.
+        solvable: leave training questions out that no plan of the table solves: all runs of such a group are wrong, and
+            nothing can be learnt from them. Held-out questions stay as they are.
         registry: preset or file.
         options: of the policy router: grammar, template and bounds.
         steps: rounds of rollouts; `questions` of each, `group_size` runs of every question.
@@ -92,6 +94,7 @@ class PolicyTraining(_Strict):
     split: Literal["train", "validation", "test"] = "train"
     limit: int | None = Field(default=None, ge=1)
     outcomes: Path | None = None
+    solvable: bool = False
     registry: str = "embedded"
     options: PolicyOptions = PolicyOptions()
     think_opened: bool = False
@@ -127,6 +130,8 @@ class PolicyTraining(_Strict):
 
     @model_validator(mode="after")
     def _fits(self) -> PolicyTraining:
+        if self.solvable and self.outcomes is None:
+            raise ValueError("solvable is set without outcomes; only a table knows which questions can be solved")
         rows = self.questions * self.group_size
         if rows % self.micro_batch:
             raise ValueError(

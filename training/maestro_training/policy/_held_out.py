@@ -14,6 +14,7 @@ from typing import Any
 
 from maestro_evaluation.records import Table
 from maestro_evaluation.samples import Sample
+from maestro_graph.errors import MaestroError
 from maestro_graph.graph import run_sync
 from maestro_graph.registry import Registry
 from maestro_graph.routers import Router
@@ -24,7 +25,7 @@ from maestro_training.rewards import Reward, rewarded
 from maestro_training.rollouts import RolloutFolder, RolloutSettings, roll_out
 from maestro_training.trajectory import TrajectoryGroup
 
-__all__ = ["HELD_OUT", "HeldOut", "possible", "write_scores"]
+__all__ = ["HELD_OUT", "HeldOut", "possible", "solvable", "write_scores"]
 
 HELD_OUT = "held_out.jsonl"
 AHEAD = " > "
@@ -138,6 +139,19 @@ def possible(table: Table, train: Sequence[Sample], held_out: Sequence[Sample]) 
         }
         for name, taken in chosen.items()
     }
+
+
+def solvable(table: Table, samples: Sequence[Sample]) -> list[Sample]:
+    """The samples that some plan of the table solves, at least in part.
+
+    Raises:
+        MaestroError: there is none.
+    """
+    solved = {key for (key, _), row in table.items() if row["score"]}
+    found = [sample for sample in samples if sample.key in solved]
+    if not found:
+        raise MaestroError(f"the table solves none of the {len(samples)} training questions; see that it is of them")
+    return found
 
 
 def _calls(plan: str) -> int:
