@@ -139,3 +139,17 @@ def test_a_blind_model_sees_no_difference(updated: tuple[Seen, Path], tmp_path: 
     one, two = (policy.pixels(store.open(str(image)))[0] for image in (row.images[0], other))
     torch.testing.assert_close(one, two)
     assert replace(row).images == row.images
+
+
+async def test_the_policy_that_comes_out_sees(updated: tuple[Seen, Path], world: dict[str, Any]) -> None:
+    """A registry's `router: FOLDER` finds the weights, the tokenizer and the image processor there."""
+    from maestro_graph.registry import build_router, load_registry, resolve_router
+    from maestro_graph.routers import RouterView
+
+    seen, out = updated
+    registry = load_registry(world["registry"])
+    router = build_router(resolve_router(str(out / "policy")))
+    picture = registry.images.open(seen.rows[0].images[0])
+    turn = await router.decide(RouterView(question="What is it?", images=(picture,), registry=registry, turns_left=2))
+    assert isinstance(turn.decision, tuple)
+    assert turn.tokens is not None and turn.tokens.prompt_ids == seen.rows[0].ids[: seen.rows[0].start]

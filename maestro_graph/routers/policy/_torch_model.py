@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -195,7 +195,7 @@ class TorchPolicy:
         rows, words = [rows[at] for at, _ in begun], words[[at for at, _ in begun]]
         if not rows:
             return
-        with torch.no_grad(), _evaluating(self.model):
+        with torch.no_grad(), _evaluating(self.model), _on_device(self.model):
             state = _Decoding.begin(self, [(row.request, given) for row, (_, given) in zip(rows, begun, strict=True)])
             while True:
                 tokens, logprobs = self._draw(state.logits, rows, words)
@@ -391,6 +391,12 @@ def _core(model: Any) -> Any:
         f"pictures are sampled from models of the Qwen-VL family; a {type(inner).__name__} has no get_rope_index. "
         f"Serve it with vLLM instead"
     )
+
+
+def _on_device(model: Any) -> AbstractContextManager[Any]:
+    """A thread begins on the first GPU, whichever the model is on."""
+    device = next(model.parameters()).device
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 @contextmanager

@@ -12,13 +12,18 @@ STATE = "trainer_state.json"
 """What transformers writes last into a checkpoint."""
 
 
-def last_checkpoint(folder: Path) -> tuple[Path | None, int]:
-    """The last whole checkpoint and its updates; those that a killed or failed save left behind are deleted."""
+def last_checkpoint(folder: Path, *, clear: bool = True) -> tuple[Path | None, int]:
+    """The last whole checkpoint and its updates.
+
+    Args:
+        clear: delete what a killed or failed save left behind.
+    """
     found: tuple[Path | None, int] = (None, 0)
     for checkpoint in folder.glob("checkpoint-*"):
         done = _updates(checkpoint)
         if done is None:
-            shutil.rmtree(checkpoint)
+            if clear:
+                shutil.rmtree(checkpoint)
         elif done > found[1]:
             found = checkpoint, done
     return found

@@ -14,6 +14,7 @@ from maestro_graph.routers.policy._in_process import InProcessSampler
 from maestro_graph.routers.policy._torch_model import TorchPolicy, load_policy
 from maestro_training.policy._config import LoraSettings, PolicyTraining
 from maestro_training.policy._head import add_scoring_head
+from maestro_training.policy._processes import Processes
 
 __all__ = ["TrainedModel", "open_model"]
 
@@ -52,7 +53,7 @@ def open_model(training: PolicyTraining, *, device: str | None = None) -> Traine
     from transformers import AutoTokenizer
 
     path = training.model_path
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = device or (f"cuda:{Processes.here().local}" if torch.cuda.is_available() else "cpu")
     dtype = "bfloat16" if training.precision == "bfloat16" and training.lora is not None else "float32"
     options = training.options.model_copy(update={"device": device, "dtype": dtype, "base": None})
     tokens = PolicyTokenizer.load(path)

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from transformers import PrinterCallback, TrainerCallback
 
 from maestro_evaluation import score
 from maestro_evaluation.loaders import open_suite
+from maestro_evaluation.records import Table
 from maestro_evaluation.running import TableEnsemble, read_table
 from maestro_evaluation.samples import Sample
 from maestro_graph.errors import MaestroError
@@ -25,9 +27,10 @@ from maestro_training.encoder._run_folder import RunFolder, write_whole
 from maestro_training.policy._checkpoints import last_checkpoint
 from maestro_training.policy._config import PolicyTraining
 from maestro_training.policy._full_disk import disk_watched
-from maestro_training.policy._held_out import HeldOut, possible, write_scores
+from maestro_training.policy._held_out import HeldOut, possible, solvable, write_scores
 from maestro_training.policy._masks import token_masks
 from maestro_training.policy._model import TrainedModel, open_model
+from maestro_training.policy._processes import Processes
 from maestro_training.policy._runs import GraphRuns
 from maestro_training.policy._scoring import RowScorer
 from maestro_training.policy._trl import GraphGRPOTrainer, GRPOConfig
@@ -70,12 +73,18 @@ def train_policy(training: PolicyTraining, out: Path, *, shown: bool = True) -> 
 
 def _train(training: PolicyTraining, out: Path, *, shown: bool) -> TrainedPolicy:
     began = time.monotonic()
-    say = _say if shown else _silent
-    folder = RunFolder(out, training.model_dump(mode="json"))
+    processes = Processes.here()
+    say = _say if shown and processes.is_first else _silent
+    own = processes.folder(out)
+    folder = RunFolder(own, training.model_dump(mode="json"))
     samples, held_out = _samples(training), _held_out_samples(training)
-    ensemble, best = _ensemble(training, samples, held_out)
+    ensemble, table = _ensemble(training, [*samples, *held_out])
+    best = possible(table, samples, held_out)
+    if training.solvable:
+        samples = solvable(table, samples)
+        say(f"{len(samples)} questions to train on that the table has a solution of")
     trained = open_model(training)
-    started, updates = last_checkpoint(out / CHECKPOINTS)
+    started, updates = last_checkpoint(out / CHECKPOINTS, clear=processes.is_first)
     first = updates // training.passes
     rewards: list[Reward] = [
         Outcome(scorer=_remembered()),
@@ -91,7 +100,7 @@ def _train(training: PolicyTraining, out: Path, *, shown: bool) -> TrainedPolicy
         deadline_s=training.deadline_s,
     )
     trial = None
-    if training.held_out is not None:
+    if training.held_out is not None and processes.is_first:
         trial = HeldOut(
             samples=held_out,
             registry=ensemble,
@@ -110,7 +119,7 @@ def _train(training: PolicyTraining, out: Path, *, shown: bool) -> TrainedPolicy
         router=trained.router,
         rewards=rewards,
         settings=settings,
-        folder=out / "rollouts",
+        folder=own / "rollouts",
         end=trained.tokenizer.eos_token_id,
         lengths=training.lengths,
         sees=training.options.pictures == "shown",
@@ -119,7 +128,7 @@ def _train(training: PolicyTraining, out: Path, *, shown: bool) -> TrainedPolicy
     runs.keep_from(first)
     trainer = GraphGRPOTrainer(
         model=trained.model,
-        args=_arguments(training, out),
+        args=_arguments(training, out, processes),
         samples=[sample.key for sample in samples],
         rollout=runs,
         scorer=_scorer(training, trained, ensemble),
@@ -128,13 +137,14 @@ def _train(training: PolicyTraining, out: Path, *, shown: bool) -> TrainedPolicy
         callbacks=[watch],
     )
     trainer.remove_callback(PrinterCallback)
+    watch.gathered = trainer.gathered
     start = watch.try_out(0) if first == 0 else {}
     trainer.train(resume_from_checkpoint=None if started is None else str(started))
     _save(trained, trainer, training, out)
     end = watch.try_out(runs.round, every=True)
     if start and end:
         write_scores(out, {"untrained": start, "trained": end}, best)
-    if watch.figures:
+    if watch.figures and processes.is_first:
         write_report(out)
     return TrainedPolicy(out, list(folder.figures()))
 
@@ -173,16 +183,13 @@ def _held_out_samples(training: PolicyTraining) -> list[Sample]:
     return [sample for sample in found if sample.answer is not None]
 
 
-def _ensemble(
-    training: PolicyTraining, samples: Sequence[Sample], held_out: Sequence[Sample]
-) -> tuple[Registry, Mapping[str, Mapping[str, float]]]:
-    """The experts, live or out of a table, and what the table says was possible on the held-out questions."""
+def _ensemble(training: PolicyTraining, samples: Sequence[Sample]) -> tuple[Registry, Table]:
+    """The experts, live or out of a table, and the table."""
     registry = load_registry(training.registry)
     if training.outcomes is None:
         return registry, {}
-    every = {sample.key: sample for sample in [*samples, *held_out]}
-    table = read_table(training.outcomes, samples=every)
-    return TableEnsemble(registry, table, list(every.values()), live=True), possible(table, samples, held_out)
+    table = read_table(training.outcomes, samples={sample.key: sample for sample in samples})
+    return TableEnsemble(registry, table, samples, live=True), table
 
 
 def _scorer(training: PolicyTraining, trained: TrainedModel, registry: Registry) -> RowScorer:
@@ -201,12 +208,18 @@ def _scorer(training: PolicyTraining, trained: TrainedModel, registry: Registry)
     )
 
 
-def _arguments(training: PolicyTraining, out: Path) -> Any:
+def _arguments(training: PolicyTraining, out: Path, processes: Processes) -> Any:
     rows = training.questions * training.group_size
+    if training.questions % processes.count or (rows // processes.count) % training.micro_batch:
+        raise MaestroError(
+            f"{training.questions} questions by {training.group_size} runs are {rows} trajectories; they cannot be "
+            f"shared by {processes.count} processes so that groups stay whole and micro_batch ({training.micro_batch}) "
+            f"divides what each has"
+        )
     return GRPOConfig(
         output_dir=str(out / CHECKPOINTS),
         per_device_train_batch_size=training.micro_batch,
-        gradient_accumulation_steps=rows // training.micro_batch,
+        gradient_accumulation_steps=rows // (training.micro_batch * processes.count),
         num_generations=training.group_size,
         max_steps=training.steps * training.passes,
         num_iterations=training.passes,
@@ -244,8 +257,13 @@ def _has_gpu() -> bool:
 def _save(trained: TrainedModel, trainer: Any, training: PolicyTraining, out: Path) -> None:
     """The policy (all weights, or the adapter) with its tokenizer and grammar: `router: FOLDER` in a registry."""
     model = trainer.accelerator.unwrap_model(trainer.model)
-    model.save_pretrained(out / "policy")
+    state = _whole_state(trainer) if Processes.here().count > 1 else None
+    if not Processes.here().is_first:
+        return
+    model.save_pretrained(out / "policy", state_dict=state)
     trained.tokenizer.save_pretrained(out / "policy")
+    if trained.policy.image_processor is not None:
+        trained.policy.image_processor.save_pretrained(out / "policy")
     router = {
         "kind": "policy",
         "path": ".",
@@ -255,6 +273,13 @@ def _save(trained: TrainedModel, trainer: Any, training: PolicyTraining, out: Pa
         "options": training.options.model_dump(mode="json", exclude_defaults=True),
     }
     write_whole(out / "policy" / "router.json", json.dumps(router, indent=2) + "\n")
+
+
+def _whole_state(trainer: Any) -> dict[str, Any]:
+    """The weights of all processes; a weight that is tied to another is left out."""
+    found: dict[str, Any] = trainer.accelerator.get_state_dict(trainer.model_wrapped)
+    tied = getattr(trainer.accelerator.unwrap_model(trainer.model), "all_tied_weights_keys", None) or {}
+    return {name: value for name, value in found.items() if name not in tied}
 
 
 class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
@@ -278,6 +303,8 @@ class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not type
         self._rolled: StepFigures | None = None
         self._tried: Mapping[str, float] = {}
         self.figures = 0
+        self.gathered: Callable[[], AbstractContextManager[None]] = nullcontext
+        self._processes = Processes.here()
 
     def rolled(self, number: int, groups: Sequence[TrajectoryGroup]) -> None:
         """A round of rollouts is there."""
@@ -286,9 +313,10 @@ class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not type
 
     def try_out(self, step: int, *, every: bool = False) -> Mapping[str, float]:
         """Figures on the held-out questions after so many updates; none where none are held out."""
-        if self._trial is None:
-            return {}
-        found = self._trial(step, every=every or step == 0)
+        with self.gathered():
+            if self._trial is None:
+                return {}
+            found = self._trial(step, every=every or step == 0)
         self._say(f"held out after {step}: " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()))
         return found
 
@@ -332,7 +360,7 @@ class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not type
             return
         left = limit * 60 - (now - self._began)
         last = self._trial.seconds * len(self._trial.samples) if self._trial is not None else 0.0
-        if left < self._longest + last:
+        if self._processes.agreed(left < self._longest + last):
             self._say(f"stopping after {done} rounds: the {limit:g} minutes are nearly over")
             control.should_training_stop = control.should_save = True
 

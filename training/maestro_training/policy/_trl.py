@@ -15,7 +15,8 @@ when a version moves them:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -24,6 +25,7 @@ from trl.trainer.utils import split_tensor_dict
 
 from maestro_graph.errors import MaestroError
 from maestro_training.policy._head import add_scoring_head
+from maestro_training.policy._processes import gathered
 from maestro_training.policy._rows import PolicyRow
 from maestro_training.policy._runs import RewardedRow
 from maestro_training.policy._scoring import RowScorer
@@ -82,8 +84,16 @@ class GraphGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL is not typed
         if self.ref_model is not None:
             add_scoring_head(self.accelerator.unwrap_model(self.ref_model))
 
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Weights are whole inside; every process must enter."""
+        plugin = getattr(self.accelerator.state, "fsdp_plugin", None)
+        with gathered(self.model, reshard=bool(getattr(plugin, "reshard_after_forward", True))):
+            yield
+
     def _roll_out(self, prompts: Sequence[str], trainer: Any) -> dict[str, list[Any]]:
-        found = self._rollout(prompts)
+        with self.gathered():
+            found = self._rollout(prompts)
         if len(found) != len(prompts):
             raise MaestroError(f"{len(found)} trajectories came back for {len(prompts)} runs; each run gives one")
         rows = [one.row for one in found]
