@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, sin, tau
+from math import ceil, cos, floor, sin, tau
 from random import Random
 
 from PIL import Image, ImageDraw
 
 __all__ = ["STYLES", "ClutterStyle", "draw_clutter"]
+
+MARGIN = 4
+"""Pixels around a polygon that its outline may reach."""
+
+LARGE = 16_000_000
+"""Pixels of a picture on which polygons are drawn in patches. Rounding moves single pixels, so it is not done at 4K."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +71,19 @@ def draw_clutter(style: ClutterStyle, width: int, height: int, seed: int) -> Ima
     for _ in range(round(style.cover * width * height / middle**2)):
         size = rng.uniform(*style.sizes)
         at = (rng.uniform(0, width), rng.uniform(0, height))
-        _shape(pen, rng, rng.choice(style.shapes), at, size, rng.choice(style.colours), style.line)
+        _shape(image, pen, rng, rng.choice(style.shapes), at, size, rng.choice(style.colours), style.line)
     return image
 
 
 def _shape(
-    pen: ImageDraw.ImageDraw, rng: Random, shape: str, at: tuple[float, float], size: float, colour: str, line: str
+    image: Image.Image,
+    pen: ImageDraw.ImageDraw,
+    rng: Random,
+    shape: str,
+    at: tuple[float, float],
+    size: float,
+    colour: str,
+    line: str,
 ) -> None:
     x, y = at
     half = size / 2
@@ -84,13 +97,20 @@ def _shape(
     elif shape == "blob":
         rim = [(half * rng.uniform(0.7, 1), angle) for angle in _round(11)]
         points = [(x + far * cos(angle), y + far * sin(angle)) for far, angle in rim]
-        pen.polygon(points, fill=colour, outline=line, width=3)
+        _polygon(image, points, colour, line)
     else:
-        _oblong(pen, rng, shape, at, size, colour, line)
+        _oblong(image, pen, rng, shape, at, size, colour, line)
 
 
 def _oblong(
-    pen: ImageDraw.ImageDraw, rng: Random, shape: str, at: tuple[float, float], size: float, colour: str, line: str
+    image: Image.Image,
+    pen: ImageDraw.ImageDraw,
+    rng: Random,
+    shape: str,
+    at: tuple[float, float],
+    size: float,
+    colour: str,
+    line: str,
 ) -> None:
     turn = rng.uniform(0, tau) if shape == "sheet" else rng.choice((0.0, tau / 4))
     across, down = size / 2, size / 2 * rng.uniform(0.5, 0.9)
@@ -99,12 +119,28 @@ def _oblong(
         return at[0] + u * cos(turn) - v * sin(turn), at[1] + u * sin(turn) + v * cos(turn)
 
     corners = [place(u, v) for u, v in ((-across, -down), (across, -down), (across, down), (-across, down))]
-    pen.polygon(corners, fill=colour, outline=line, width=3)
+    _polygon(image, corners, colour, line)
     rows = {"roof": 1, "sheet": 7, "block": 4}[shape]
     for row in range(1, rows + 1):
         v = -down + 2 * down * row / (rows + 1)
         inner = across * (1.0 if shape == "roof" else 0.8)
         pen.line([place(-inner, v), place(inner, v)], fill=line, width=3)
+
+
+def _polygon(image: Image.Image, points: list[tuple[float, float]], colour: str, line: str) -> None:
+    """An outline of some width makes Pillow clear a mask as large as the picture: large ones are drawn in patches."""
+    if image.width * image.height < LARGE:
+        ImageDraw.Draw(image).polygon(points, fill=colour, outline=line, width=3)
+        return
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    left, top = max(0, floor(min(xs)) - MARGIN), max(0, floor(min(ys)) - MARGIN)
+    right, bottom = min(image.width, ceil(max(xs)) + MARGIN), min(image.height, ceil(max(ys)) + MARGIN)
+    if left >= right or top >= bottom:
+        return
+    patch = image.crop((left, top, right, bottom))
+    moved = [(x - left, y - top) for x, y in points]
+    ImageDraw.Draw(patch).polygon(moved, fill=colour, outline=line, width=3)
+    image.paste(patch, (left, top))
 
 
 def _round(count: int) -> list[float]:

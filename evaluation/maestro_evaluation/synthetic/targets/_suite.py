@@ -200,6 +200,7 @@ class Targets8K(_WithOptions):
 
     name = "synthetic-targets-8k"
     title = "Small targets in 8K scenes"
+    version = 2
     size = (7680, 4320)
     in_mixed = 0.0
 
