@@ -19,7 +19,8 @@ class PolicyOptions(BaseModel):
         template: `auto`, `chatml` or `model`: how the conversation is written (see `choose_format`).
         max_thought, max_query, max_answer: bounds of the grammar, in characters.
         queries: `question`: the only query is the user's question (where it is one line that fits the grammar), so
-            that a weak writer decides whom to ask and need not say what. `free`: any.
+            that a weak writer decides whom to ask and need not say what. `named`: the same, and it is written as
+            `the question` whatever it is, long or of several lines: the fewest tokens. `free`: any.
         answers: `evidence`: the only answers are those that experts gave, and before there is one the policy must
             ask. `free`: any.
         last_turn: `answer`: a turn behind which there is no other can only be an answer (`unknown` where answers are
@@ -42,7 +43,7 @@ class PolicyOptions(BaseModel):
     max_thought: int = Field(default=2000, ge=0, le=20_000)
     max_query: int = Field(default=500, ge=1, le=20_000)
     max_answer: int = Field(default=1000, ge=1, le=20_000)
-    queries: Literal["free", "question"] = "free"
+    queries: Literal["free", "question", "named"] = "free"
     answers: Literal["free", "evidence"] = "free"
     last_turn: Literal["free", "answer"] = "free"
     prompt: Literal["full", "brief"] = "full"

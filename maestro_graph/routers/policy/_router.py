@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["PolicyRouter", "build"]
 
 SETTINGS = frozenset({"temperature", "max_tokens", "seed"})
+NAMED = "the question"
+"""The query that stands for the user's question."""
 UNKNOWN = "unknown"
 """The answer of a policy that may only repeat answers, and was given none."""
 
@@ -97,6 +99,10 @@ class PolicyRouter:
             finish=sample.finish,
         )
         text, decision = self._read(sample, actions, request.max_tokens, bool(images))
+        if self.options.queries == "named" and isinstance(decision, tuple):
+            decision = tuple(
+                replace(call, query=view.question.strip()) if call.query == NAMED else call for call in decision
+            )
         return RouterTurn(
             decision=decision,
             prompt=self._shown(shown, prompt_ids, images),
@@ -127,14 +133,14 @@ class PolicyRouter:
 
     def _said(self, view: RouterView) -> tuple[str | None, list[str] | None]:
         """The only query and the only answers of a turn, where the options restrict them."""
-        question = neutralise(view.question.strip())
+        question = NAMED if self.options.queries == "named" else neutralise(view.question.strip())
         fits = len(question) <= self.options.max_query and "\n" not in question and "\r" not in question
         found = [neutralise(item.answer.strip()) for item in view.evidence if item.ok and item.answer]
         answers: list[str] | None = [text for text in found if text and len(text) <= self.options.max_answer]
         if not answers and _is_last(view):
             answers = [UNKNOWN] if self.options.last_turn == "answer" else None
         return (
-            question if self.options.queries == "question" and question and fits else None,
+            question if self.options.queries != "free" and question and fits else None,
             answers if self.options.answers == "evidence" else None,
         )
 

@@ -83,6 +83,7 @@ def _train(training: PolicyTraining, out: Path, *, shown: bool) -> TrainedPolicy
     if training.solvable:
         samples = solvable(table, samples)
         say(f"{len(samples)} questions to train on that the table has a solution of")
+    _check_rules([*samples, *held_out])
     trained = open_model(training)
     started, updates = last_checkpoint(out / CHECKPOINTS, clear=processes.is_first)
     first = updates // training.passes
@@ -159,6 +160,20 @@ def _remembered() -> Callable[[str, str, Sample], float | None]:
         return known[sample.key, answer]
 
     return scored
+
+
+def _check_rules(samples: Sequence[Sample]) -> None:
+    """Score an answer by each rule once: what a rule lacks is an error before the first round.
+
+    Raises:
+        MaestroError: a rule needs what is not installed, or leaves answers to a judge.
+    """
+    for sample in {sample.rule: sample for sample in samples}.values():
+        if score(sample.rule, "unknown", sample.answer, sample.meta) is None:
+            raise MaestroError(
+                f"the rule {sample.rule!r} of the sample {sample.key!r} leaves answers to a judge; a policy is trained "
+                f"on rules that decide by themselves"
+            )
 
 
 def _samples(training: PolicyTraining) -> list[Sample]:
