@@ -78,7 +78,7 @@ def turn_grammar(
     inner = f"THOUGHT? {closed}" if max_thought else closed
     unopened = f"({opened} {inner})?" if max_thought else ""
     thought = inner if think_opened else unopened
-    terminal = rf"\n{{0,2}}{body}".replace("/", r"\/").replace("\n", r"\n")
+    terminal = rf"{_gap(thought)}{body}".replace("/", r"\/").replace("\n", r"\n")
     lines = [LARK_HEAD, f"start: {thought} TURN", f"TURN: /{terminal}/"]
     if max_thought:
         lines.append(rf"THOUGHT: /{_THOUGHT}{{1,{max_thought}}}/")
@@ -107,6 +107,11 @@ def _body(
     search = rf"<search> (?:{heads}): {asked} </search>"
     searches = search if max_calls == 1 else rf"{search}(?:\n{search}){{0,{max_calls - 1}}}"
     return rf"(?:{searches})" if listed == [] else rf"(?:{searches}|{answer})"
+
+
+def _gap(thought: str) -> str:
+    """Line breaks may follow a thought; where there can be none, the turn begins with its tag."""
+    return r"\n{0,2}" if thought else ""
 
 
 def _either(literals: list[str]) -> str:
