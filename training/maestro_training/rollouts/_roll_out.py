@@ -30,6 +30,9 @@ class RolloutSettings:
     Attributes:
         group_size: runs of each question.
         in_flight: runs under way at the same time; calls are bounded by each expert's own limit besides.
+        apart_s: seconds between the beginnings of the first runs. Runs that begin in the same instant stay in step, and
+            wait for this process's CPU and the endpoints all at once; 0 where a model in this process samples them
+            in batches.
         temperature: of the router; every run has a seed of its own, made of `seed`, sample and member.
         max_turns, max_calls, deadline_s: as in `MaestroContext`.
         retry_failed: run again what failed in an earlier attempt.
@@ -37,6 +40,7 @@ class RolloutSettings:
 
     group_size: int = 8
     in_flight: int = 64
+    apart_s: float = 0.01
     temperature: float = 1.0
     seed: int = 0
     max_turns: int = 4
@@ -79,7 +83,8 @@ async def roll_out(
     queue = iter([(at, member) for at in range(len(wanted)) for member in range(settings.group_size)])
     fingerprints: dict[int, str] = {}
 
-    async def worker() -> None:
+    async def worker(place: int) -> None:
+        await asyncio.sleep(place * settings.apart_s)
         for at, member in queue:
             sample = wanted[at]
             if at not in fingerprints:
@@ -96,8 +101,8 @@ async def roll_out(
                 on_group(_group(sample, at, settings.group_size, found))
 
     async with asyncio.TaskGroup() as workers:
-        for _ in range(settings.in_flight):
-            workers.create_task(worker())
+        for place in range(settings.in_flight):
+            workers.create_task(worker(place))
     return [_group(sample, at, settings.group_size, found) for at, sample in enumerate(wanted)]
 
 
