@@ -97,4 +97,5 @@ def test_a_thought_of_no_length_is_not_written() -> None:
     assert pattern.fullmatch("<search> reader: q </search>")
     assert not pattern.fullmatch("<think></think><search> reader: q </search>")
     assert "<[5]>" not in turn_grammar([("reader", None)], think_ids=(5, 6), max_thought=0)
+    assert "TURN: /(?:<search>" in turn_grammar([("reader", None)], think_ids=(5, 6), max_thought=0)
     assert "<[6]>" in turn_grammar([("reader", None)], think_ids=(5, 6), max_thought=0, think_opened=True)
