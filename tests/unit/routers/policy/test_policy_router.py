@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from maestro_graph import (
     Answer,
     CallExpert,
     CallFailure,
+    Evidence,
     ExpertCard,
     MaestroContext,
     MaestroError,
@@ -220,3 +223,41 @@ def test_names_of_experts_do_not_enter_as_control_tokens() -> None:
 def test_a_record_from_before_grammars_is_read() -> None:
     record = TokenRecord(prompt_ids=(1,), sampled_ids=(2,), logprobs=(0.0,), temperature=1.0, masked=True)
     assert (record.grammar, record.finish) == (None, "stop")
+
+
+async def test_a_query_can_stand_for_the_question() -> None:
+    """Of several lines, which no query could hold."""
+    expert = ScriptedExpert("Reader", "A mast.")
+    sampler = ScriptedSampler("<search> Reader: the question </search>", "<answer> 3 </answer>")
+    policy = router(sampler, queries="named", max_thought=0)
+    done = await compile_maestro(Registry(experts=[expert]), policy).ainvoke({"question": "How many\nmasts?"})
+    assert done["answer"] == "3"
+    assert [request.question for request in expert.requests] == ["How many\nmasts?"]
+    assert takes(sampler.requests[0].grammar, "<search> Reader: the question </search>")
+    assert not takes(sampler.requests[0].grammar, "<search> Reader: what? </search>")
+
+
+@pytest.mark.parametrize(("found", "allowed"), [("A mast. Answer: 3", "3"), (None, "unknown")])
+def test_the_last_turn_can_be_made_an_answer(found: str | None, allowed: str) -> None:
+    evidence = () if found is None else (evidence_of("Reader", found, allowed),)
+    asked = PastTurn(decision=(CallExpert("Reader", "q"),), text="", evidence=evidence)
+    last = replace(view(history=(asked,)), turns_left=1)
+    actions = last.registry.actions()
+    free = router(ScriptedSampler(""), answers="evidence", max_thought=0)
+    bound = router(ScriptedSampler(""), answers="evidence", max_thought=0, last_turn="answer")
+    assert takes(free.grammar(actions, last), "<search> Reader: what? </search>")
+    assert not takes(bound.grammar(actions, last), "<search> Reader: what? </search>")
+    assert takes(bound.grammar(actions, last), f"<answer> {allowed} </answer>")
+    assert not takes(bound.grammar(actions, last), "<answer> 4 </answer>")
+    assert takes(bound.grammar(actions, view()), "<search> Reader: what? </search>")
+
+
+def takes(grammar: str | None, turn: str) -> bool:
+    """Whether the grammar of a turn without thought, of a model with tags as tokens, allows it."""
+    assert grammar is not None
+    expression = grammar.partition("TURN: /")[2].rpartition("/")[0].replace(r"\/", "/")
+    return re.fullmatch(expression, turn) is not None
+
+
+def evidence_of(expert: str, text: str, answer: str) -> Evidence:
+    return Evidence(turn=0, call=0, expert=expert, skill=None, query="q", status="ok", text=text, answer=answer)
