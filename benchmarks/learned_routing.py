@@ -22,10 +22,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import pickle
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
@@ -37,6 +38,7 @@ import yaml
 from maestro_evaluation.loaders import open_suite
 from maestro_evaluation.running import all_plans, read_table
 from maestro_graph import load_registry
+from maestro_graph.embedded.encoder import default_encoder
 from maestro_graph.evidence import Evidence
 from maestro_graph.routers.encoder import ActionCards, Head
 from maestro_training.encoder import (
@@ -51,6 +53,7 @@ from maestro_training.encoder import (
     TableWorld,
     Trainer,
     VariedCards,
+    VectorStore,
     WorldSample,
     comparison_rows,
     comparison_table,
@@ -63,6 +66,7 @@ from maestro_training.encoder import (
 )
 
 OURS = "trained encoder"
+COURSE = "course.pkl"
 UNSEEN_FAMILIES = ("ocr_problem_solver", "Diagram_Reasoning_Skill", "Code_Problem_Solver")
 UNSEEN_EXPERTS = ("reader", "counter")
 UNSEEN_SKILLS = ("ocr_problem_solver", "Diagram_Reasoning_Skill")
@@ -110,8 +114,26 @@ def variant(course: Course, job: dict[str, object]) -> Course:
 _held: list[Course] = []
 
 
-def _open(training: EncoderTraining, out: Path) -> None:
-    _held.append(open_course(training, out))
+def opened(training: EncoderTraining, out: Path) -> Course:
+    """The course, kept for workers and for the next call with the same suite and table."""
+    kept, named = out / COURSE, out / f"{COURSE}.of"
+    key = json.dumps([training.suite, str(training.outcomes), training.outcomes.stat().st_mtime, training.registry])
+    if named.is_file() and named.read_text(encoding="utf-8") == key:
+        _open(training, out)
+        return _held[-1]
+    named.unlink(missing_ok=True)
+    course = open_course(training, out, say=print)
+    kept.write_bytes(
+        pickle.dumps({one.name: getattr(course, one.name) for one in fields(Course) if one.name != "encode"})
+    )
+    named.write_text(key, encoding="utf-8")
+    return course
+
+
+def _open(_: EncoderTraining, out: Path) -> None:
+    """The course as it was kept."""
+    encode = VectorStore(default_encoder().encode, out / "vectors.npz")
+    _held.append(Course(**pickle.loads((out / COURSE).read_bytes()), encode=encode))
 
 
 def _train(training: EncoderTraining, job: dict[str, object], file: Path) -> float:
@@ -137,7 +159,7 @@ class Bench:
         if options.steps:
             settings["steps"] = options.steps
         self.training = EncoderTraining.model_validate(settings)
-        self.course = open_course(self.training, options.out, say=print)
+        self.course = opened(self.training, options.out)
         if self.course.test is None:
             raise SystemExit("the table has no rows of the test split")
         self.test = [item for item in self.course.test.samples if item.sample.free_answer]
