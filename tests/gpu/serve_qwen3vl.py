@@ -328,6 +328,7 @@ def main() -> int:
     parser.add_argument("--small", action="store_true", help="a tiny model of the same parts")
     parser.add_argument("--start-s", type=float, default=400.0)
     parser.add_argument("--vllm-arg", action="append", default=[], help="a further option of vllm serve")
+    parser.add_argument("--logs", type=Path, help="folder for the server's log; by default it goes when the test ends")
     parser.add_argument("--only-write", type=Path, help="write the model's folder here and end")
     parser.add_argument("--drive", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -351,7 +352,8 @@ def main() -> int:
         again = [sys.executable, __file__, "--drive", str(file), "--runs", str(options.runs)]
         again += ["--dummy"] if options.dummy else []
         maestro = [sys.executable, "-c", "from maestro_graph.cli import main; main()"]
-        words = [*maestro, "up", "-r", str(file), "--python", sys.executable, "--logs", work, "--", *again]
+        words = [*maestro, "up", "-r", str(file), "--python", sys.executable, "--logs", str(options.logs or work)]
+        words += ["--", *again]
         root = str(Path(__file__).parents[2])
         paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
         return subprocess.run(words, env={**os.environ, "PYTHONPATH": paths}).returncode
