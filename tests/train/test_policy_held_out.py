@@ -30,7 +30,7 @@ def records(file: Path) -> list[dict[str, Any]]:
 def test_it_stops_by_the_clock_with_policy_and_report_and_goes_on(tmp_path: Path) -> None:
     world = write_world(tmp_path / "world")
     trials = {"split": "train", "every": 1, "some": 2, "group": 2}
-    training = settings(world, max_minutes=0.001, held_out=trials, solvable=True)
+    training = settings(world, max_minutes=0.001, held_out=trials, solvable=True, passes=2)
     out = tmp_path / "run"
     done = train_policy(training, out, shown=False)
     assert [figures["step"] for figures in done.figures] == [0]

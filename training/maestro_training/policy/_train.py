@@ -94,6 +94,7 @@ def _train(training: PolicyTraining, out: Path, *, shown: bool) -> TrainedPolicy
     ]
     settings = RolloutSettings(
         in_flight=training.in_flight,
+        apart_s=0.0,
         temperature=training.temperature,
         seed=training.seed,
         max_turns=training.max_turns,
@@ -317,6 +318,7 @@ class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not type
         self._longest = 0.0
         self._rolled: StepFigures | None = None
         self._tried: Mapping[str, float] = {}
+        self._logs: dict[str, Any] | None = None
         self.figures = 0
         self.gathered: Callable[[], AbstractContextManager[None]] = nullcontext
         self._processes = Processes.here()
@@ -336,9 +338,13 @@ class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not type
         return found
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        """An update is done."""
+        """An update is done. A round is told of after its last one, with what its first came to."""
         if self._rolled is None or logs is None or "loss" not in logs:
             return
+        self._logs = self._logs or logs
+        if state.global_step % self._training.passes:
+            return
+        logs, self._logs = self._logs, None
         figures = replace(
             self._rolled,
             entropy=float(logs.get("entropy", 0.0)),
