@@ -24,7 +24,7 @@ import asyncio
 import json
 import pickle
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields, replace
 from functools import cached_property
@@ -174,7 +174,17 @@ class Bench:
 
     @cached_property
     def baselines(self) -> dict[str, Entry]:
-        return asyncio.run(self.rivals.entries(self.test, scores=self.scores))
+        return self.kept("baselines", lambda: asyncio.run(self.rivals.entries(self.test, scores=self.scores)))
+
+    def kept(self, name: str, make: Callable[[], dict[str, Entry]]) -> dict[str, Entry]:
+        """What was worked out before from the same course, else anew."""
+        file = self.options.out / f"{name}.pkl"
+        if file.is_file() and file.stat().st_mtime > (self.options.out / f"{COURSE}.of").stat().st_mtime:
+            found: dict[str, Entry] = pickle.loads(file.read_bytes())
+            return found
+        found = make()
+        file.write_bytes(pickle.dumps(found))
+        return found
 
     def say(self, *lines: str) -> None:
         """To the terminal and to the report."""
@@ -271,7 +281,8 @@ def main_part(bench: Bench) -> None:
 def ship(bench: Bench, heads: Sequence[Head], others: Sequence[Entry], each: Sequence[float]) -> None:
     """Write the seed that did best on the validation split, with its card."""
     watched = [dict(head.about["validation"]) for head in heads]  # type: ignore[call-overload]
-    chosen = max(range(len(heads)), key=lambda at: (watched[at]["score"], -watched[at]["calls"]))
+    best = max(range(len(heads)), key=lambda at: (watched[at]["score"], -watched[at]["calls"]))
+    chosen = best if bench.options.ship_seed is None else bench.options.ship_seed
     training = bench.training.model_copy(update={"seed": int(str(heads[chosen].about["seed"]))})
     entries = [bench.entry(f"this policy (seed {training.seed})", heads[chosen : chosen + 1]), *others]
     base = bench.baselines
@@ -288,13 +299,13 @@ def ship(bench: Bench, heads: Sequence[Head], others: Sequence[Entry], each: Seq
     about = {**heads[chosen].about, "suite": Path(training.suite).name, "test": table}
     save_policy(Head(heads[chosen].weights, about), bench.options.ship, training, table, reported="test")  # type: ignore[arg-type]
     scores = ", ".join(f"{100 * one:.1f}" for one in each)
-    bench.say("", f"Shipped: seed {training.seed}, best of {len(heads)} on the validation split (test: {scores}).")
+    bench.say("", f"Shipped: seed {training.seed} (test, all seeds: {scores}; best on the validation split: {best}).")
 
 
 def calls_of(bench: Bench, ours: Entry) -> None:
     """By family: score and calls beside the oracle and the family's best plan of the train split."""
     base, rivals = bench.baselines, bench.rivals
-    learnt = rivals._learnt([item.sample for item in bench.test])
+    learnt = rivals.learnt([item.sample for item in bench.test])
     lines = ["| family | n | trained | oracle | best plan of the family (train split) | calls | oracle's calls |"]
     lines += ["|---|---|---|---|---|---|---|"]
     rows: list[dict[str, object]] = []
@@ -335,12 +346,12 @@ def elsewhere(bench: Bench, spec: str, heads: Sequence[Head]) -> None:
     name, suite, file = spec.split("=", 2)
     samples = {sample.key: sample for sample in open_suite(suite)}
     table = read_table(Path(file), samples=samples)
-    rivals = replace(bench.rivals, table={**bench.rivals.table, **table})
+    rivals = bench.rivals
     cards = bench.course.every_card
     world = TableWorld.build(samples.values(), table, cards.actions, images=rivals.registry.images)
     bench.course.encode.prepare(world.texts())  # type: ignore[attr-defined]
     part = [item for item in world.samples if item.sample.free_answer]
-    base = asyncio.run(rivals.entries(part, scores=bench.scores))
+    base = bench.kept(f"baselines-{name}", lambda: asyncio.run(rivals.entries(part, table=table, scores=bench.scores)))
     ours = bench.entry(OURS, heads, part)
     seeds = [bench.entry(f"seed {at}", [head], part) for at, head in enumerate(heads)]
     title = f"Elsewhere {name}: {len(part)} questions with a free answer of {len(world)}"
@@ -353,9 +364,9 @@ def unseen_part(bench: Bench) -> None:
     families = []
     for family in options.without_family:
         part = [item for item in bench.test if item.sample.family == family]
-        gap = paired(base[BEST_SINGLE], base[ORACLE], part).difference if part else None
+        gap = paired(base["random"], base[ORACLE], part).difference if part else None
         if gap is None or gap.low <= 0:
-            bench.say("", f"{family}: no gap above zero on {len(part)} questions; it stays in training.")
+            bench.say("", f"{family}: nothing to route on {len(part)} questions; it stays in training.")
             continue
         families.append(family)
     left_out = {"families": families, "experts": options.without_expert, "skills": options.without_skill}
@@ -374,8 +385,10 @@ def unseen_part(bench: Bench) -> None:
     ]
     if not options.without_main:
         rows.insert(2, bench.entry(f"{OURS} on everything", bench.heads("main")))
-    for title, seen in (("Families never seen", False), ("Families seen, experts added", True)):
-        part = [item for item in bench.test if (item.sample.family not in families) is seen]
+    of = {"Families never seen": set(families), **{f"Never seen: {family}": {family} for family in families}}
+    of["Families seen, experts added"] = {item.sample.family for item in bench.test} - set(families)
+    for title, chosen in of.items():
+        part = [item for item in bench.test if item.sample.family in chosen]
         bench.compare(title, rows, part, whole, base[BEST_SINGLE], base[ORACLE])
 
 
@@ -445,6 +458,7 @@ def main() -> None:
     parser.add_argument("--settings", type=Path, help="a training file; suite and outcomes are those given here")
     parser.add_argument("--elsewhere", action="append", default=[], help="NAME=SUITE=OUTCOMES")
     parser.add_argument("--ship", type=Path, help="folder for the seed that is best on the validation split")
+    parser.add_argument("--ship-seed", type=int, help="another seed than that")
     parser.add_argument("--prices", type=json.loads, help="JSON: price a call by expert; default: measured seconds")
     parser.add_argument("--cost-weights", type=float, nargs="+", default=[0.05, 0.3, 0.8])
     parser.add_argument("--without-main", action="store_true", help="unseen: without the router trained on everything")
