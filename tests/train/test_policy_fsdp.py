@@ -40,7 +40,9 @@ SCRIPT = HERE.parents[1] / "benchmarks" / "two_gpus.py"
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     out = tmp_path_factory.mktemp("fsdp") / "two.json"
-    command = [sys.executable, "-W", "ignore", str(SCRIPT), "--shape", "tiny", "--device", "cpu", "--limit", "250"]
+    # More tokens of the policy than are scored at once: the head is then used several times in a pass.
+    sizes = ["--shape", "tiny", "--turn", "100", "--groups", "2", "--limit", "250"]
+    command = [sys.executable, "-W", "ignore", str(SCRIPT), "--device", "cpu", *sizes]
     done = subprocess.run([*command, "--out", str(out)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(out.read_text())
@@ -57,7 +59,7 @@ def test_the_losses_are_those_of_one_process(measured: dict[str, Any]) -> None:
     assert measured["updates_compared"] == 10
     assert measured["largest_difference"] < 1e-5
     losses = measured["single"]["losses"]
-    assert losses[0] - losses[-1] > 0.05  # something was learnt that could have differed
+    assert losses[0] - losses[-1] > 0.01  # something was learnt that could have differed
     for one, other in zip(measured["single"]["grad_norms"], measured["fsdp"]["grad_norms"], strict=True):
         assert one == pytest.approx(other, rel=1e-3)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -68,13 +68,33 @@ def add_scoring_head(model: Any) -> Any:
         # Looked up at each call: PEFT and FSDP put wrappers in their places.
         hidden = self.base_model(*args, **kwargs).last_hidden_state
         picked = hidden.reshape(-1, hidden.shape[-1])[score.places]
-        return _spread(_score(picked, self.get_output_embeddings(), score), score)
+        return _spread(_within(self.get_output_embeddings(), picked, score), score)
 
     model.forward = types.MethodType(forward, model)
     return model
 
 
-def _score(hidden: torch.Tensor, head: Any, score: Score) -> tuple[torch.Tensor, torch.Tensor]:
+def _within(head: Any, hidden: torch.Tensor, score: Score) -> Scored:
+    """Score inside a single call of the head.
+
+    FSDP may shard the head by itself (accelerate puts it together with the last norm): its weights are gathered for a
+    call and for the call's backward pass, in which the chunks are computed again.
+    """
+    plain, own = head.forward, "forward" in vars(head)
+    head.forward = lambda given: Scored(*_score(given, plain, score))
+    try:
+        found: Scored = head(hidden)
+    finally:
+        if own:
+            head.forward = plain
+        else:
+            del head.forward
+    return found
+
+
+def _score(
+    hidden: torch.Tensor, head: Callable[[torch.Tensor], torch.Tensor], score: Score
+) -> tuple[torch.Tensor, torch.Tensor]:
     if not len(hidden):
         # A batch without a token of the policy still has a gradient, of zero: every process must take part.
         nothing = hidden.sum() * 0.0
@@ -107,7 +127,11 @@ def _stack(score: Score, part: slice, device: torch.device) -> torch.Tensor | No
 
 
 def _score_chunk(
-    head: Any, hidden: torch.Tensor, targets: torch.Tensor, temperature: torch.Tensor, masks: torch.Tensor | None
+    head: Callable[[torch.Tensor], torch.Tensor],
+    hidden: torch.Tensor,
+    targets: torch.Tensor,
+    temperature: torch.Tensor,
+    masks: torch.Tensor | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     logits = head(hidden).float() / temperature[:, None]
     if masks is not None:

@@ -60,7 +60,7 @@ def gathered(model: Any, *, reshard: bool = True) -> Iterator[None]:
     Args:
         reshard: whether layers give their weights back after a forward pass otherwise.
     """
-    shards = [module for module in model.modules() if isinstance(module, FSDPModule)]
+    shards = _shards(model)
     for module in shards:
         module.set_reshard_after_forward(False, recurse=False)
         module.unshard()
@@ -70,3 +70,8 @@ def gathered(model: Any, *, reshard: bool = True) -> Iterator[None]:
         for module in shards:
             module.set_reshard_after_forward(reshard, recurse=False)
             module.reshard()
+
+
+def _shards(model: Any) -> list[FSDPModule]:
+    """Modules whose weights are sharded, the outermost first."""
+    return [module for module in model.modules() if isinstance(module, FSDPModule)]
