@@ -1,6 +1,7 @@
 """Training of the encoder policy: rollouts from a table of outcomes, the group-relative objective, reports."""
 
 from maestro_training.encoder._agreement import agreement
+from maestro_training.encoder._blend import blended
 from maestro_training.encoder._comparison import (
     Closed,
     Entry,
@@ -9,7 +10,7 @@ from maestro_training.encoder._comparison import (
     comparison_table,
     paired,
 )
-from maestro_training.encoder._config import EncoderTraining, HeadSizes, Objective, RewardWeights, read_training
+from maestro_training.encoder._config import Blend, EncoderTraining, HeadSizes, Objective, RewardWeights, read_training
 from maestro_training.encoder._figures import StepFigures, collapse_warning
 from maestro_training.encoder._judge import Judged, best_single, judged, oracle, plan_scores, points, unvaried
 from maestro_training.encoder._learner import Batch, Learner, UpdateFigures, batch_of, torch_logits
@@ -38,6 +39,7 @@ __all__ = [
     "ORACLE",
     "ZERO_SHOT",
     "Batch",
+    "Blend",
     "Budget",
     "Closed",
     "Course",
@@ -65,6 +67,7 @@ __all__ = [
     "baseline_table",
     "batch_of",
     "best_single",
+    "blended",
     "cards_without",
     "closed_gap",
     "collapse_warning",

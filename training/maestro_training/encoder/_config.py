@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from maestro_graph.errors import MaestroError
 from maestro_training.encoder._vary import Variation
 
-__all__ = ["EncoderTraining", "HeadSizes", "Objective", "RewardWeights", "read_training"]
+__all__ = ["Blend", "EncoderTraining", "HeadSizes", "Objective", "RewardWeights", "read_training"]
 
 
 class _Strict(BaseModel):
@@ -75,6 +75,18 @@ class HeadSizes(_Strict):
     hidden: int = Field(default=48, ge=1)
 
 
+class Blend(_Strict):
+    """How much of what training changed is kept in the weights that come out; 1 is all of it.
+
+    Attributes:
+        similarity: of how near question, picture and reply seem to the cards.
+        networks: of what is made of that for a pair.
+    """
+
+    similarity: float = Field(default=1.0, ge=0, le=1)
+    networks: float = Field(default=1.0, ge=0, le=1)
+
+
 class EncoderTraining(_Strict):
     """A training run of the encoder policy.
 
@@ -82,6 +94,7 @@ class EncoderTraining(_Strict):
         suite: name or folder of the suite; its `train` split is trained on, `validation` watched, `test` reported.
         outcomes: file of the outcome table (`maestro eval outcomes`).
         registry: preset or file.
+        blend: what comes out is so far from the start; less than 1 routes better what training had no wording of.
         without_families: families whose samples are kept out of training.
         without_experts, without_skills: experts and skills (protocol names) kept out of the training registry.
         steps: rounds of rollouts, each followed by an update.
@@ -110,6 +123,7 @@ class EncoderTraining(_Strict):
     objective: Objective = Objective()
     reward: RewardWeights = RewardWeights()
     head: HeadSizes = HeadSizes()
+    blend: Blend = Blend()
     shuffle_rewards: bool = False
     """A control: rewards are shuffled among trajectories, from which nothing can be learnt."""
 

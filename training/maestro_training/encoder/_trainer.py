@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from maestro_graph.routers.encoder import ActionCards, Head, initial_weights, texts_of
+from maestro_training.encoder._blend import blended
 from maestro_training.encoder._config import EncoderTraining
 from maestro_training.encoder._figures import StepFigures, round_figures
 from maestro_training.encoder._forms import forms
@@ -108,7 +109,7 @@ class Trainer:
     @property
     def head(self) -> Head:
         """The policy as it is now: the running average of the weights, which is what is watched and kept."""
-        return Head(self.learner.average)
+        return Head(blended(self.start, self.learner.average, self.training.blend))
 
     def run(self, on_step: OnStep | None = None) -> Head:
         """Train to the end."""
