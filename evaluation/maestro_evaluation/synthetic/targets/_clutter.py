@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, cos, floor, sin, tau
 from random import Random
+from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
@@ -15,6 +16,11 @@ MARGIN = 4
 
 LARGE = 16_000_000
 """Pixels of a picture on which polygons are drawn in patches. Rounding moves single pixels, so it is not done at 4K."""
+
+
+class _Canvas(NamedTuple):
+    image: Image.Image
+    pen: ImageDraw.ImageDraw
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +72,19 @@ def draw_clutter(style: ClutterStyle, width: int, height: int, seed: int) -> Ima
     """The scene without its target."""
     rng = Random(seed)  # noqa: S311 - no secret
     image = Image.new("RGB", (width, height), style.ground)
-    pen = ImageDraw.Draw(image)
+    canvas = _Canvas(image, ImageDraw.Draw(image))
     middle = sum(style.sizes) / 2
     for _ in range(round(style.cover * width * height / middle**2)):
         size = rng.uniform(*style.sizes)
         at = (rng.uniform(0, width), rng.uniform(0, height))
-        _shape(image, pen, rng, rng.choice(style.shapes), at, size, rng.choice(style.colours), style.line)
+        _shape(canvas, rng, rng.choice(style.shapes), at, size, rng.choice(style.colours), style.line)
     return image
 
 
 def _shape(
-    image: Image.Image,
-    pen: ImageDraw.ImageDraw,
-    rng: Random,
-    shape: str,
-    at: tuple[float, float],
-    size: float,
-    colour: str,
-    line: str,
+    canvas: _Canvas, rng: Random, shape: str, at: tuple[float, float], size: float, colour: str, line: str
 ) -> None:
+    pen = canvas.pen
     x, y = at
     half = size / 2
     if shape == "disc":
@@ -97,20 +97,13 @@ def _shape(
     elif shape == "blob":
         rim = [(half * rng.uniform(0.7, 1), angle) for angle in _round(11)]
         points = [(x + far * cos(angle), y + far * sin(angle)) for far, angle in rim]
-        _polygon(image, points, colour, line)
+        _polygon(canvas, points, colour, line)
     else:
-        _oblong(image, pen, rng, shape, at, size, colour, line)
+        _oblong(canvas, rng, shape, at, size, colour, line)
 
 
 def _oblong(
-    image: Image.Image,
-    pen: ImageDraw.ImageDraw,
-    rng: Random,
-    shape: str,
-    at: tuple[float, float],
-    size: float,
-    colour: str,
-    line: str,
+    canvas: _Canvas, rng: Random, shape: str, at: tuple[float, float], size: float, colour: str, line: str
 ) -> None:
     turn = rng.uniform(0, tau) if shape == "sheet" else rng.choice((0.0, tau / 4))
     across, down = size / 2, size / 2 * rng.uniform(0.5, 0.9)
@@ -119,18 +112,19 @@ def _oblong(
         return at[0] + u * cos(turn) - v * sin(turn), at[1] + u * sin(turn) + v * cos(turn)
 
     corners = [place(u, v) for u, v in ((-across, -down), (across, -down), (across, down), (-across, down))]
-    _polygon(image, corners, colour, line)
+    _polygon(canvas, corners, colour, line)
     rows = {"roof": 1, "sheet": 7, "block": 4}[shape]
     for row in range(1, rows + 1):
         v = -down + 2 * down * row / (rows + 1)
         inner = across * (1.0 if shape == "roof" else 0.8)
-        pen.line([place(-inner, v), place(inner, v)], fill=line, width=3)
+        canvas.pen.line([place(-inner, v), place(inner, v)], fill=line, width=3)
 
 
-def _polygon(image: Image.Image, points: list[tuple[float, float]], colour: str, line: str) -> None:
+def _polygon(canvas: _Canvas, points: list[tuple[float, float]], colour: str, line: str) -> None:
     """An outline of some width makes Pillow clear a mask as large as the picture: large ones are drawn in patches."""
+    image = canvas.image
     if image.width * image.height < LARGE:
-        ImageDraw.Draw(image).polygon(points, fill=colour, outline=line, width=3)
+        canvas.pen.polygon(points, fill=colour, outline=line, width=3)
         return
     xs, ys = [x for x, _ in points], [y for _, y in points]
     left, top = max(0, floor(min(xs)) - MARGIN), max(0, floor(min(ys)) - MARGIN)
