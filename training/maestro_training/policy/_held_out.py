@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from maestro_evaluation.plans import Plan
 from maestro_evaluation.records import Table
 from maestro_evaluation.samples import Sample
 from maestro_graph.errors import MaestroError
@@ -28,7 +29,6 @@ from maestro_training.trajectory import TrajectoryGroup
 __all__ = ["HELD_OUT", "HeldOut", "possible", "solvable", "write_scores"]
 
 HELD_OUT = "held_out.jsonl"
-AHEAD = " > "
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ class HeldOut:
 def pair_shares(groups: Sequence[TrajectoryGroup]) -> dict[str, float]:
     """Share of all calls that each pair of expert and skill has."""
     calls = [call for group in groups for item in group for call in item.calls]
-    return shares(call.expert if call.skill is None else f"{call.expert}@@{call.skill}" for call in calls)
+    return shares(str(Plan(((call.expert, call.skill),))) for call in calls)
 
 
 def possible(table: Table, train: Sequence[Sample], held_out: Sequence[Sample]) -> dict[str, dict[str, float]]:
@@ -155,7 +155,7 @@ def solvable(table: Table, samples: Sequence[Sample]) -> list[Sample]:
 
 
 def _calls(plan: str) -> int:
-    return plan.count(AHEAD) + 1
+    return len(Plan.parse(plan).actions)
 
 
 def _best(part: Sequence[Mapping[str, float]], plans: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ from maestro_graph.registry import Registry, load_registry
 from maestro_training.encoder._figures import StepFigures, collapse_warning, round_figures
 from maestro_training.encoder._report import write_report
 from maestro_training.encoder._run_folder import RunFolder, write_whole
+from maestro_training.encoder._scores import Scores
 from maestro_training.policy._checkpoints import last_checkpoint
 from maestro_training.policy._config import PolicyTraining
 from maestro_training.policy._full_disk import disk_watched
@@ -88,7 +89,7 @@ def _train(training: PolicyTraining, out: Path, *, shown: bool) -> TrainedPolicy
     started, updates = last_checkpoint(out / CHECKPOINTS, clear=processes.is_first)
     first = updates // training.passes
     rewards: list[Reward] = [
-        Outcome(scorer=_remembered()),
+        Outcome(scorer=Scores()),
         Format(),
         *([Calls(weight=training.calls_weight)] if training.calls_weight else []),
     ]
@@ -149,18 +150,6 @@ def _train(training: PolicyTraining, out: Path, *, shown: bool) -> TrainedPolicy
     if watch.figures and processes.is_first:
         write_report(out)
     return TrainedPolicy(out, list(folder.figures()))
-
-
-def _remembered() -> Callable[[str, str, Sample], float | None]:
-    """The scores of answers; those of a group are few, and a rule may take a tenth of a second."""
-    known: dict[tuple[str, str], float | None] = {}
-
-    def scored(rule: str, answer: str, sample: Sample) -> float | None:
-        if (sample.key, answer) not in known:
-            known[sample.key, answer] = score(rule, answer, sample.answer, sample.meta)
-        return known[sample.key, answer]
-
-    return scored
 
 
 def _check_rules(samples: Sequence[Sample]) -> None:
